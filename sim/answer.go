@@ -1,0 +1,110 @@
+package sim
+
+import "github.com/netsim-dev/netsim/model"
+
+// APIVersion is the version of the JSON form of an Answer.
+const APIVersion = "netsim.dev/v1alpha1"
+
+// Answer says whether one end would reach the other, and why. Its JSON form is
+// stable within an APIVersion; lists are never null, and what does not apply
+// is left out.
+type Answer struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	// ID echoes the id of a batch line.
+	ID      any           `json:"id,omitempty"`
+	Verdict model.Verdict `json:"verdict"`
+	From    Source        `json:"from"`
+	To      Target        `json:"to"`
+	// Datapath is how this cluster carries packets.
+	Datapath DatapathInfo `json:"datapath"`
+	// ClientSees is what the client notices; "" where paths differ or the
+	// verdict is undetermined.
+	ClientSees model.ClientSees  `json:"clientSees,omitempty"`
+	DropReason *model.DropReason `json:"dropReason,omitempty"`
+	// Paths holds one entry for each source pod (or group of like ones) and
+	// backend.
+	Paths      []Path        `json:"paths"`
+	Conditions []string      `json:"conditions"`
+	Issues     []model.Issue `json:"issues"`
+	// Hint is one change that would alter the verdict.
+	Hint string `json:"hint,omitempty"`
+}
+
+// Source is the end that opens the connection.
+type Source struct {
+	Ref  string `json:"ref"`
+	IP   string `json:"ip,omitempty"`
+	Node string `json:"node,omitempty"`
+	// Identity is the list of Cilium's identity labels, sorted.
+	Identity []string `json:"identity,omitempty"`
+	// Pods is how many pods a workload stands for.
+	Pods int `json:"pods,omitempty"`
+	// Assigned names the fields that no file gave ("ip", "node").
+	Assigned []string `json:"assigned,omitempty"`
+}
+
+// Target is what the client connects to, as it was asked for.
+type Target struct {
+	Ref      string         `json:"ref"`
+	Frontend model.Frontend `json:"frontend"`
+	IP       string         `json:"ip,omitempty"`
+	Port     uint16         `json:"port,omitempty"`
+	Protocol model.Protocol `json:"protocol"`
+	Identity []string       `json:"identity,omitempty"`
+	Assigned []string       `json:"assigned,omitempty"`
+}
+
+// DatapathInfo is the part of the datapath's settings that an answer shows.
+type DatapathInfo struct {
+	Name                 string `json:"name"`
+	CiliumVersion        string `json:"ciliumVersion"`
+	KubeProxyReplacement bool   `json:"kubeProxyReplacement"`
+	RoutingMode          string `json:"routingMode"`
+	// Sources says where each was read, by the JSON name of the setting.
+	Sources map[string]string `json:"sources,omitempty"`
+}
+
+// Path is one way that the packet can take.
+type Path struct {
+	From    PathSource `json:"from"`
+	Backend *Backend   `json:"backend,omitempty"`
+	// Backends is how many like backends the path stands for, when more than
+	// one.
+	Backends    int               `json:"backends,omitempty"`
+	Verdict     model.Verdict     `json:"verdict"`
+	ClientSees  model.ClientSees  `json:"clientSees,omitempty"`
+	Translation Translation       `json:"translation"`
+	DropReason  *model.DropReason `json:"dropReason,omitempty"`
+	Steps       []model.Step      `json:"steps"`
+	Hint        string            `json:"hint,omitempty"`
+}
+
+// PathSource is a source pod, or a group of pods that nothing tells apart.
+type PathSource struct {
+	Ref  string `json:"ref"`
+	Pods int    `json:"pods"`
+	Node string `json:"node,omitempty"`
+	IP   string `json:"ip,omitempty"`
+}
+
+// Backend is where the packet ends up.
+type Backend struct {
+	Ref      string   `json:"ref,omitempty"`
+	IP       string   `json:"ip,omitempty"`
+	Port     uint16   `json:"port,omitempty"`
+	Node     string   `json:"node,omitempty"`
+	Assigned []string `json:"assigned,omitempty"`
+}
+
+// Translation says who turned the frontend into a backend, and where.
+type Translation struct {
+	// By is "cilium-bpf", "socket-lb", "kube-proxy" or "none".
+	By   string `json:"by"`
+	Node string `json:"node,omitempty"`
+	// BeforeEgressPolicy is true where the source's egress policy already sees
+	// the backend.
+	BeforeEgressPolicy bool   `json:"beforeEgressPolicy"`
+	Masquerade         bool   `json:"masquerade"`
+	SourceSeen         string `json:"sourceSeen,omitempty"`
+}
