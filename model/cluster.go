@@ -114,6 +114,9 @@ type ContainerPort struct {
 	HostIP netip.Addr
 	// Container is the name of the container that declares it.
 	Container string
+	// Init is true for a restartable init container: Kubernetes resolves
+	// targetPorts through those too, Cilium's policies do not.
+	Init bool
 }
 
 // Service types, as Kubernetes names them.

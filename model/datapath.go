@@ -1,5 +1,7 @@
 package model
 
+import "strconv"
+
 // Kube-proxy's modes, as its configuration names them.
 const (
 	KubeProxyIPTables = "iptables"
@@ -36,3 +38,16 @@ type Datapath struct {
 	// "--set", "profile kind" or "default".
 	Sources map[string]string
 }
+
+// On says whether a boolean option is true, read as the agent's flags read it;
+// byDefault where it is absent or no boolean.
+func (d Datapath) On(option string, byDefault bool) bool {
+	value, err := strconv.ParseBool(d.Options[option])
+	if err != nil {
+		return byDefault
+	}
+	return value
+}
+
+// Version is CiliumVersion, to compare with.
+func (d Datapath) Version() Version { return ParseVersion(d.CiliumVersion) }
