@@ -1,0 +1,123 @@
+package manifest
+
+import (
+	"sort"
+
+	"github.com/netsim-dev/netsim/model"
+	"go.yaml.in/yaml/v3"
+)
+
+// document is one object as it stands in a file.
+type document struct {
+	origin     model.Origin
+	apiVersion string
+	json       []byte
+	meta       metadata
+
+	tree *yaml.Node
+	// before counts the lines of the file above the part that the tree's
+	// lines count from.
+	before   int
+	resolver *resolver
+	reports  *reports
+	// inAlias is 1 where the whole document is there by an alias; borrowed
+	// is the count that the documents of a part share.
+	inAlias  int
+	borrowed *int
+	// rejected is true once an API server would have refused the document.
+	rejected bool
+	// told counts the Issues of the document.
+	told   int
+	places []place
+	lines  map[string]int
+}
+
+// newDocument converts a tree to JSON. What JSON cannot hold is an Issue and
+// gives nil.
+func newDocument(d document) *document {
+	d.origin.Line = d.before + max(d.tree.Line, 1)
+	e := &encoder{resolver: d.resolver, inAlias: d.inAlias, borrowed: d.borrowed, twice: d.twice, out: make([]byte, 0, 1024)}
+	if err := e.value(d.tree, ""); err != nil {
+		if at, ok := err.(*encodeError); ok {
+			d.origin.Line = d.before + at.line
+		}
+		d.reject(problem{says: "the document cannot be read: " + err.Error(), do: "write it out in plain"})
+		return nil
+	}
+	d.json = e.out
+	return &d
+}
+
+func (d *document) twice(key string, line int) {
+	d.tell(model.Issue{
+		Severity: model.Warning, File: d.origin.File, Line: d.before + line,
+		Message: "key " + key + " is there a second time: the last one is taken, and kubectl refuses the file",
+		Remedy:  "keep one of them",
+	})
+}
+
+// field is the value of a key at the top, nil if there is none.
+func (d *document) field(key string) *yaml.Node {
+	if d.tree.Kind != yaml.MappingNode {
+		return nil
+	}
+	e := &encoder{resolver: d.resolver, inAlias: d.inAlias, borrowed: d.borrowed}
+	pairs, err := e.pairs(d.tree)
+	if err != nil {
+		return nil
+	}
+	for _, p := range pairs {
+		if p.key == key {
+			return follow(p.value)
+		}
+	}
+	return nil
+}
+
+// word is the text of a scalar at the top, "" if there is none.
+func (d *document) word(key string) string {
+	if n := d.field(key); n != nil && n.Kind == yaml.ScalarNode && n.Tag != "!!null" {
+		return n.Value
+	}
+	return ""
+}
+
+// locate finds out where each field stands. It costs a second walk, which only
+// policies and documents with Issues need.
+func (d *document) locate() {
+	if d.lines != nil {
+		return
+	}
+	d.lines = map[string]int{}
+	e := &encoder{resolver: d.resolver, borrowed: new(int), visit: func(p place) {
+		d.places = append(d.places, p)
+		d.lines[p.path] = d.before + p.line
+	}}
+	_ = e.value(d.tree, "") // newDocument has walked it without an error
+}
+
+// line is the line in the file of a field, or of the nearest known one above.
+func (d *document) line(path string) int {
+	if path == "" || d.json == nil {
+		return d.origin.Line
+	}
+	d.locate()
+	object := model.Object{Origin: d.origin, Lines: d.lines}
+	return object.Line(path)
+}
+
+// pathAt is the field whose JSON a decoder was reading when it stopped at an
+// offset.
+func (d *document) pathAt(offset int64) string {
+	d.locate()
+	i := sort.Search(len(d.places), func(i int) bool { return int64(d.places[i].offset) >= offset })
+	if i == 0 {
+		return ""
+	}
+	return d.places[i-1].path
+}
+
+// object is the document kept as it was written.
+func (d *document) object() *model.Object {
+	return &model.Object{Origin: d.origin, APIVersion: d.apiVersion, JSON: d.json}
+}

@@ -1,0 +1,128 @@
+package manifest
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// fillSlices settles the endpoints of every Service: slices from files, else
+// Endpoints objects from files, else slices made from the selector as the
+// EndpointSlice controller makes them.
+// Source: k8s.io/endpointslice v0.36 reconciler.go, utils.go.
+func (f *filler) fillSlices() {
+	c := f.cluster
+	known := map[[2]string]bool{}
+	for _, slice := range c.EndpointSlices {
+		known[[2]string{slice.Namespace, slice.Service}] = true
+	}
+	for _, e := range f.endpoints {
+		key := [2]string{e.slices[0].Namespace, e.slices[0].Service}
+		if !known[key] {
+			known[key] = true
+			c.EndpointSlices = append(c.EndpointSlices, e.slices...)
+		}
+	}
+	pods := map[string][]*pod{}
+	for _, p := range f.pods {
+		pods[p.Namespace] = append(pods[p.Namespace], p)
+	}
+	for _, s := range f.services {
+		if s.Selector == nil || s.Type == model.ExternalNameService || known[[2]string{s.Namespace, s.Name}] {
+			continue
+		}
+		for _, family := range s.IPFamilies {
+			c.EndpointSlices = append(c.EndpointSlices, f.makeSlices(s, family, pods[s.Namespace])...)
+		}
+	}
+}
+
+// makeSlices makes one slice for each distinct set of ports that the selected
+// pods have. A Service that selects none has one empty slice, as in a cluster.
+func (f *filler) makeSlices(s *service, family string, pods []*pod) []*model.EndpointSlice {
+	var list []*model.EndpointSlice
+	byPorts := map[string]*model.EndpointSlice{}
+	slice := func(ports []model.EndpointPort) *model.EndpointSlice {
+		key := fmt.Sprint(ports)
+		if byPorts[key] == nil {
+			byPorts[key] = madeSlice(s, family, len(list), ports)
+			list = append(list, byPorts[key])
+		}
+		return byPorts[key]
+	}
+	for _, p := range pods {
+		addr := ofFamily(p.IPs, family)
+		if p.Finished || !addr.IsValid() || !subset(s.Selector, p.Labels) {
+			continue
+		}
+		to := slice(endpointPorts(s, p))
+		to.Endpoints = append(to.Endpoints, f.endpoint(s, p, addr))
+	}
+	if len(list) == 0 {
+		slice(nil)
+	}
+	return list
+}
+
+func madeSlice(s *service, family string, number int, ports []model.EndpointPort) *model.EndpointSlice {
+	name := s.Name + "-" + strings.ToLower(family)
+	if number > 0 {
+		name = fmt.Sprintf("%s-%d", name, number)
+	}
+	return &model.EndpointSlice{
+		Origin:    model.Origin{Kind: "EndpointSlice", Namespace: s.Namespace, Name: name},
+		Namespace: s.Namespace, Name: name, Service: s.Name, Ports: ports, Made: true,
+	}
+}
+
+func ofFamily(addrs []netip.Addr, family string) netip.Addr {
+	for _, addr := range addrs {
+		if familyOf(addr) == family {
+			return addr
+		}
+	}
+	return netip.Addr{}
+}
+
+func (f *filler) endpoint(s *service, p *pod, addr netip.Addr) model.Endpoint {
+	e := model.Endpoint{
+		Addr: addr, Ready: s.PublishNotReady || p.Ready && !p.Terminating,
+		Serving: p.Ready, Terminating: p.Terminating,
+		Node: p.Node, PodNamespace: p.Namespace, PodName: p.Name,
+	}
+	if n := f.nodeByName[p.Node]; n != nil {
+		e.Zone = n.Labels[corev1.LabelTopologyZone]
+	}
+	return e
+}
+
+// endpointPorts are the Service's ports that the pod has: a named target port
+// is whatever number the pod gives that name, and is left out where it gives
+// none.
+func endpointPorts(s *service, p *pod) []model.EndpointPort {
+	var ports []model.EndpointPort
+	for _, sp := range s.Ports {
+		number := sp.TargetPort.Number
+		if sp.TargetPort.Name != "" {
+			number = namedPort(p, sp)
+		}
+		if number != 0 {
+			ports = append(ports, model.EndpointPort{Name: sp.Name, Port: number, Protocol: sp.Protocol})
+		}
+	}
+	return ports
+}
+
+// namedPort is 0 where the pod has no port of that name and protocol.
+func namedPort(p *pod, sp model.ServicePort) uint16 {
+	for _, port := range p.Ports {
+		if port.Name == sp.TargetPort.Name && port.Protocol == sp.Protocol {
+			return port.Port
+		}
+	}
+	return 0
+}

@@ -1,0 +1,89 @@
+package manifest
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// objects holds what was read, one object for each name. Of two documents for
+// one object the last wins; equal ones are one.
+type objects struct {
+	reports *reports
+	entries []entry
+	byID    map[id]int
+}
+
+// id is what makes two documents the same object to an API server, whatever
+// version they are written in.
+type id struct{ group, kind, namespace, name string }
+
+type entry struct {
+	doc   *document
+	value any
+}
+
+func newObjects(r *reports) *objects { return &objects{reports: r, byID: map[id]int{}} }
+
+func (o *objects) add(d *document, group string, value any) {
+	key := id{group, d.origin.Kind, d.origin.Namespace, d.origin.Name}
+	if _, singleton := value.(*model.KindConfig); singleton {
+		key.name = ""
+	}
+	before, twice := o.byID[key]
+	if !twice || d.origin.Name == "" && key.kind != "Cluster" {
+		o.byID[key] = len(o.entries)
+		o.entries = append(o.entries, entry{d, value})
+		return
+	}
+	first := o.entries[before].doc
+	if sameJSON(first.json, d.json) {
+		return
+	}
+	d.warn(problem{
+		says: fmt.Sprintf("the object is there twice and differs: %s is taken, %s is not", d.origin.Position(), first.origin.Position()),
+		do:   "pass one of them only; a base and its overlay are not to be loaded together",
+	})
+	o.entries[before] = entry{d, value}
+}
+
+func sameJSON(a, b []byte) bool {
+	var left, right any
+	return json.Unmarshal(a, &left) == nil && json.Unmarshal(b, &right) == nil && reflect.DeepEqual(left, right)
+}
+
+// assemble puts every object in its place in a cluster, and fills in the rest.
+func (o *objects) assemble() *model.Cluster {
+	c := &model.Cluster{}
+	f := &filler{cluster: c, reports: o.reports}
+	for _, e := range o.entries {
+		switch v := e.value.(type) {
+		case *node:
+			f.nodes = append(f.nodes, v)
+		case *model.Namespace:
+			c.Namespaces = append(c.Namespaces, v)
+		case *workload:
+			f.workloads = append(f.workloads, v)
+		case *pod:
+			f.pods = append(f.pods, v)
+		case *service:
+			f.services = append(f.services, v)
+		case *model.EndpointSlice:
+			c.EndpointSlices = append(c.EndpointSlices, v)
+		case *endpoints:
+			f.endpoints = append(f.endpoints, v)
+		case *policy:
+			c.Policies = append(c.Policies, (*model.Object)(v))
+		case *model.ConfigMap:
+			c.CiliumConfig = v
+		case *model.KindConfig:
+			c.Kind = v
+		case *model.Object:
+			c.Others = append(c.Others, v)
+		}
+	}
+	f.fill()
+	return c
+}

@@ -1,0 +1,33 @@
+package manifest
+
+import (
+	"encoding/json"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// policy is an object of a policy kind. It stays raw: what its spec means, and
+// whether it is valid, is the engine's business.
+type policy model.Object
+
+// policyFrame is what all policy kinds share.
+type policyFrame struct {
+	metav1.TypeMeta `json:",inline"`
+	Metadata        metav1.ObjectMeta `json:"metadata"`
+	Spec            json.RawMessage   `json:"spec"`
+	Specs           json.RawMessage   `json:"specs"`
+	Status          json.RawMessage   `json:"status"`
+}
+
+func readPolicy(d *document) any {
+	if !d.decode(&policyFrame{}) {
+		return nil
+	}
+	d.locate()
+	d.warnUnrendered()
+	object := d.object()
+	object.Lines = d.lines
+	return (*policy)(object)
+}

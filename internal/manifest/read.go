@@ -1,0 +1,158 @@
+package manifest
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// File is the content of one file. Name is what Issues and Origins show.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// maxFileSize is the size in bytes above which a file is refused: a dump of a
+// large cluster is a few tens of megabytes.
+const maxFileSize = 64 << 20
+
+// Read collects the files behind -f arguments: a file, a directory (all its
+// *.yaml, *.yml and *.json, recursively, sorted) or "-" for stdin, which is
+// named "<stdin>". Names keep the path as given, with forward slashes.
+//
+// A path given directly that cannot be read is the error. What cannot be read
+// or used inside a directory is an Issue, and the rest is read.
+func Read(paths []string, stdin io.Reader) ([]File, []model.Issue, error) {
+	r := &reader{visited: map[string]bool{}}
+	for _, path := range paths {
+		if err := r.argument(path, stdin); err != nil {
+			return nil, nil, err
+		}
+	}
+	return r.files, model.SortIssues(r.issues), nil
+}
+
+// reader gathers files. visited holds the real directories that were read for
+// the current argument, so that symlink loops end.
+type reader struct {
+	files   []File
+	issues  []model.Issue
+	visited map[string]bool
+}
+
+func (r *reader) argument(path string, stdin io.Reader) error {
+	if path == "-" {
+		return r.stdin(stdin)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("cannot read %s: %w", path, cause(err))
+	}
+	clear(r.visited)
+	if info.IsDir() {
+		return r.directory(path)
+	}
+	return r.file(path)
+}
+
+func (r *reader) stdin(stdin io.Reader) error {
+	data, err := readAll(stdin)
+	if err != nil {
+		return fmt.Errorf("cannot read <stdin>: %w", err)
+	}
+	r.keep("<stdin>", data)
+	return nil
+}
+
+// directory reads a directory and those below it. Only the failure to list
+// this one is an error.
+func (r *reader) directory(path string) error {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return fmt.Errorf("cannot read %s: %w", path, cause(err))
+	}
+	if real, err = filepath.Abs(real); err != nil || r.visited[real] {
+		return err
+	}
+	r.visited[real] = true
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return fmt.Errorf("cannot read %s: %w", path, cause(err))
+	}
+	for _, entry := range entries {
+		r.entry(filepath.Join(path, entry.Name()))
+	}
+	return nil
+}
+
+func (r *reader) entry(path string) {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		err = r.directory(path)
+	case !suitable(path):
+		return
+	case err != nil:
+		err = fmt.Errorf("cannot read %s: %w", path, cause(err))
+	case !info.Mode().IsRegular():
+		err = fmt.Errorf("cannot read %s: it is no regular file", path)
+	default:
+		err = r.file(path)
+	}
+	if err != nil {
+		r.issue(path, err.Error(), "make it readable, or leave it out")
+	}
+}
+
+func suitable(path string) bool {
+	extension := strings.ToLower(filepath.Ext(path))
+	return slices.Contains([]string{".yaml", ".yml", ".json"}, extension)
+}
+
+func (r *reader) file(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("cannot read %s: %w", path, cause(err))
+	}
+	defer file.Close()
+	data, err := readAll(file)
+	if err != nil {
+		return fmt.Errorf("cannot read %s: %w", path, cause(err))
+	}
+	r.keep(filepath.ToSlash(path), data)
+	return nil
+}
+
+// readAll reads one byte more than may be kept, so that keep can tell.
+func readAll(from io.Reader) ([]byte, error) {
+	return io.ReadAll(io.LimitReader(from, maxFileSize+1))
+}
+
+func (r *reader) keep(name string, data []byte) {
+	if len(data) > maxFileSize {
+		r.issue(name, "the file is larger than 64 MiB and was not read", "split it, or pass only the objects that matter")
+		return
+	}
+	r.files = append(r.files, File{Name: name, Data: data})
+}
+
+func (r *reader) issue(name, message, remedy string) {
+	r.issues = append(r.issues, model.Issue{
+		Severity: model.Error, File: filepath.ToSlash(name), Line: 1, Message: message, Remedy: remedy,
+	})
+}
+
+// cause drops the operation and the path from a file error: the message that
+// wraps it has named the file already.
+func cause(err error) error {
+	if path, ok := err.(*fs.PathError); ok {
+		return path.Err
+	}
+	return err
+}
