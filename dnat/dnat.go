@@ -1,0 +1,107 @@
+package dnat
+
+import (
+	"net/netip"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// Request is one client and what it connects to.
+type Request struct {
+	Source model.Party
+	// Service and Port are nil when Destination is a plain address that is no
+	// frontend. Port alone is nil where the Service has no such port:
+	// PortNumber is then an undefined port.
+	Service *model.Service
+	Port    *model.ServicePort
+	// Frontend is which kind of address of the Service is meant, FrontendNone
+	// for a direct destination.
+	Frontend model.Frontend
+	// Addr is the address that the client sends to. For FrontendHeadless it may
+	// be left out: every address that DNS would give is then a path.
+	Addr netip.Addr
+	// Destination says, for FrontendNone, who has Addr.
+	Destination model.Party
+	// PortNumber is the port that the client sends to; for ICMP, the type.
+	PortNumber uint16
+	Protocol   model.Protocol
+}
+
+// Path is one way that the packet can take: one usable backend, or the one
+// outcome where there is none.
+type Path struct {
+	Translation Translation
+	// Backend is nil where none is reached.
+	Backend *Backend
+	// Service is the step of the translation. Its Stage is "" where there is
+	// nothing to say, as between two pods. Its Sees names addresses only:
+	// identities are for whoever knows the policies.
+	Service model.Step
+	// Egress is what the source's egress policy sees; nil where it is never
+	// asked.
+	Egress *model.Packet
+	// Ingress is what the destination's ingress policy sees (a node's host
+	// policy where a node is the destination); nil where nobody is asked.
+	Ingress *model.Packet
+	// SkipPolicy says why no policy is asked although the packet arrives; ""
+	// normally.
+	SkipPolicy string
+	// ClientSees is what the client notices where Service.Verdict is Denied; ""
+	// where that is not known.
+	ClientSees model.ClientSees
+	Conditions []string
+	Hint       string
+}
+
+// Who translates, as Translation.By and the JSON output name it.
+const (
+	ByCiliumBPF = "cilium-bpf"
+	BySocketLB  = "socket-lb"
+	ByKubeProxy = "kube-proxy"
+	ByNone      = "none"
+)
+
+// Translation says who turned the frontend into a backend, and where.
+type Translation struct {
+	// By is one of the four names above.
+	By string
+	// Node is the node's name, "" where nothing is translated.
+	Node string
+	// BeforeEgressPolicy is true where the source's egress policy already sees
+	// the backend.
+	BeforeEgressPolicy bool
+	// Masquerade is true where the destination sees another source address
+	// than the client's own.
+	Masquerade bool
+	// SourceSeen is the source address at the destination, invalid where it is
+	// not known or nothing arrives.
+	SourceSeen netip.Addr
+}
+
+// Backend is where the packet ends up.
+type Backend struct {
+	Party model.Party
+	// Port is the port that the packet carries there.
+	Port uint16
+	// Slice is where the backend was listed, zero for a direct destination.
+	Slice model.Origin
+}
+
+// Resolve says which ways the packet of a Request can take in a cluster with
+// the given datapath. There is always at least one Path, they are sorted by the
+// backend's address and port, and the same input gives the same Paths.
+func Resolve(ix *model.Index, dp model.Datapath, req Request) []Path {
+	q := newQuery(ix, dp, req)
+	row, found := q.row()
+	if !found {
+		return q.undetermined(unmodelled(req))
+	}
+	for _, answer := range []func(*query) []Path{
+		unnamedService, unknownProtocol, unplacedSource, toItself, sctpDisabled, icmpToClusterIP, claimedService, row.paths,
+	} {
+		if paths := answer(q); len(paths) > 0 {
+			return paths
+		}
+	}
+	return q.undetermined("netsim found no path for this packet")
+}

@@ -1,0 +1,103 @@
+package dnat
+
+import (
+	"fmt"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// The gates answer a Request before any datapath does. Each returns nil where
+// it has nothing to say.
+
+// unplacedSource answers for a source of which the files do not say enough.
+func unplacedSource(q *query) []Path {
+	source := q.Source
+	if source.Pod != nil && q.Addr.IsValid() {
+		source = q.sourceFor(q.Addr)
+	}
+	if why := unplaced(source); why != "" {
+		return q.undetermined(why)
+	}
+	return nil
+}
+
+// unknownProtocol answers for what netsim has no rules of.
+func unknownProtocol(q *query) []Path {
+	if q.Protocol.HasPorts() || q.Protocol == model.ICMP || q.Protocol == model.ICMPv6 {
+		return nil
+	}
+	return q.undetermined(fmt.Sprintf("netsim does not model protocol %q: write TCP, UDP, SCTP, ICMP or ICMPv6", q.Protocol))
+}
+
+// unnamedService answers for a Service's frontend without the Service.
+func unnamedService(q *query) []Path {
+	if q.Frontend == model.FrontendNone || q.Service != nil {
+		return nil
+	}
+	return q.undetermined(fmt.Sprintf("netsim does not know which Service has %s", q.Addr))
+}
+
+// unplaced says what is missing before a packet could leave from or arrive at a
+// Party, "" if nothing is.
+func unplaced(p model.Party) string {
+	switch {
+	case p.Kind == model.PartyPod && p.Pod == nil:
+		return "netsim does not know which pod is meant"
+	case p.Pod != nil && p.Pod.Finished:
+		return fmt.Sprintf("pod %s has finished: it has no address any more", podRef(p.Pod))
+	case p.Pod != nil && p.Pod.Node == "":
+		return fmt.Sprintf("pod %s is not scheduled on a node, so netsim does not know its way: give it spec.nodeName", podRef(p.Pod))
+	case p.Pod != nil && p.Node == nil:
+		return fmt.Sprintf("pod %s is on node %s, which no file holds", podRef(p.Pod), p.Pod.Node)
+	case p.Kind == model.PartyNode && p.Node == nil:
+		return fmt.Sprintf("no file holds the node that has %s", p.Addr)
+	case p.Pod != nil && !p.Addr.IsValid():
+		return fmt.Sprintf("pod %s has no IP address of this family in the files", podRef(p.Pod))
+	case !p.Addr.IsValid():
+		return "netsim does not know the address"
+	}
+	return ""
+}
+
+// toItself answers for a pod that sends to its own address, or to loopback: the
+// kernel delivers it inside the pod and no BPF program sees it.
+func toItself(q *query) []Path {
+	if !q.Addr.IsValid() || (!q.Addr.IsLoopback() && q.Addr != q.sourceFor(q.Addr).Addr) {
+		return nil
+	}
+	return []Path{q.insidePod(Backend{Party: q.sourceFor(q.Addr), Port: q.PortNumber})}
+}
+
+// insidePod is the Path of a packet that never leaves the source's network
+// namespace.
+func (q *query) insidePod(b Backend) Path {
+	return Path{
+		Translation: Translation{By: ByNone, SourceSeen: b.Party.Addr},
+		Backend:     &b,
+		SkipPolicy:  fmt.Sprintf("pod %s sends to itself: the packet never leaves the pod, so no policy sees it", podRef(q.Source.Pod)),
+	}
+}
+
+// sctpDisabled answers for SCTP where Cilium does not know it, which is the
+// default: connection tracking, which comes before policy, drops every packet.
+// Source: bpf/lib/conntrack.h ct_extract_ports4, option enable-sctp.
+func sctpDisabled(q *query) []Path {
+	if q.Protocol != model.SCTP || q.settings.sctp() {
+		return nil
+	}
+	paths := q.denied(ByNone, fmt.Sprintf("Cilium (BPF, on %s) drops every SCTP packet of a pod, whatever the policies say, because enable-sctp is not true", q.node), model.SeesTimeout)
+	drop := model.DropUnknownL4Protocol
+	paths[0].Service.DropReason = &drop
+	paths[0].Hint = "set sctp.enabled=true in Cilium's Helm values"
+	return paths
+}
+
+// icmpToClusterIP answers for ICMP to a ClusterIP: a Service has TCP, UDP and
+// SCTP ports only, so nobody translates it. Source: bpf/lib/lb.h
+// lb4_extract_tuple.
+func icmpToClusterIP(q *query) []Path {
+	if q.Frontend != model.FrontendClusterIP || q.Protocol.HasPorts() {
+		return nil
+	}
+	return q.lost(fmt.Sprintf("a Service forwards no %s: nothing translates %s, egress policy sees it as an address outside the cluster, and nobody answers", q.Protocol, q.Addr))
+}
