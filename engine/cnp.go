@@ -1,0 +1,263 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	ciliumv2 "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
+	"github.com/cilium/cilium/pkg/policy/api"
+	"github.com/cilium/cilium/pkg/policy/utils"
+
+	"github.com/netsim-dev/netsim/engine/internal/crd"
+	"github.com/netsim-dev/netsim/model"
+)
+
+// ciliumPolicy reads a CiliumNetworkPolicy or CiliumClusterwideNetworkPolicy:
+// first the CRD's schema, as the API server checks it, then the agent's own
+// checks, then one rule for each entry of its rule lists.
+func (r *reader) ciliumPolicy(o *model.Object) ([]*rule, []model.Issue) {
+	stored, issues := r.checkSchema(o)
+	if stored == nil {
+		return nil, issues
+	}
+	var policy ciliumv2.CiliumNetworkPolicy
+	if err := json.Unmarshal(stored, &policy); err != nil {
+		r.opaque = append(r.opaque, o)
+		return nil, append(issues, issue(o, "", model.Error, fmt.Sprintf(
+			"%s passes the CRD's schema, but Cilium cannot decode it (%v): every verdict that it could touch is undetermined", o.Origin.ID(), err), ""))
+	}
+	var parsed ciliumSpecs
+	problem := r.guard(o, func() (err error) {
+		parsed, err = r.parseCilium(o, policy)
+		return err
+	})
+	if problem != nil {
+		return nil, append(issues, *problem)
+	}
+	var rules []*rule
+	for i, path := range specPaths(policy) {
+		rules = append(rules, ciliumRules(o, path, parsed.rules[i])...)
+		issues = append(issues, unresolvedServices(o, path, parsed.rules[i], parsed.unresolved[i])...)
+	}
+	return rules, issues
+}
+
+// ciliumSpecs are the parsed rules of one document, and for each the egress
+// rules whose toServices mean no Service.
+type ciliumSpecs struct {
+	rules      api.Rules
+	unresolved [][]int
+}
+
+// checkSchema gives the document as an API server would store it, nil if it
+// would refuse it. Unknown fields are pruned, so they are warnings. What is
+// decoded later must be the stored form: encoding/json matches names in any
+// case and would read a "toports" that no cluster does.
+func (r *reader) checkSchema(o *model.Object) (stored []byte, issues []model.Issue) {
+	var doc map[string]any
+	if err := json.Unmarshal(o.JSON, &doc); err != nil {
+		return nil, []model.Issue{issue(o, "", model.Error, fmt.Sprintf("%s cannot be read: %v", o.Origin.ID(), err), "")}
+	}
+	refused := false
+	for _, p := range r.crds.Validate(o.Origin.Kind, doc) {
+		if p.Unknown {
+			issues = append(issues, unknownField(o, p))
+			continue
+		}
+		refused = true
+		issues = append(issues, issue(o, p.Path, model.Error,
+			fmt.Sprintf("%s is invalid and counts as absent: %s: %s", o.Origin.ID(), p.Path, p.Message), didYouMean(p.Suggestion)))
+	}
+	if refused {
+		return nil, issues
+	}
+	pruned, err := r.crds.Stored(o.Origin.Kind, doc)
+	if err == nil {
+		stored, err = json.Marshal(pruned)
+	}
+	if err != nil {
+		issues = append(issues, issue(o, "", model.Error, fmt.Sprintf("%s cannot be read: %v", o.Origin.ID(), err), ""))
+	}
+	return stored, issues
+}
+
+func didYouMean(suggestion string) string {
+	if suggestion == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %s?", suggestion)
+}
+
+func unknownField(o *model.Object, p crd.Problem) model.Issue {
+	remedy := didYouMean(p.Suggestion)
+	if remedy == "" {
+		remedy = "remove the field"
+	}
+	return issue(o, p.Path, model.Warning,
+		fmt.Sprintf("%s: field %s is not known: an API server drops it, and the rule means what is left", o.Origin.ID(), p.Path), remedy)
+}
+
+// parseCilium resolves toServices, then runs Cilium's own checks and parser
+// (cilium v1.20.2 pkg/k8s/apis/cilium.io/v2, CiliumNetworkPolicy.Parse, which
+// takes a document without a namespace for a clusterwide one).
+func (r *reader) parseCilium(o *model.Object, p ciliumv2.CiliumNetworkPolicy) (parsed ciliumSpecs, err error) {
+	p.Namespace = o.Origin.Namespace
+	for _, spec := range specs(p) {
+		parsed.unresolved = append(parsed.unresolved, r.resolveToServices(spec))
+	}
+	r.options.withOptions(func() { parsed.rules, err = p.Parse(r.log, r.options.policyCluster) })
+	return parsed, err
+}
+
+// specs are a document's rules in the order in which Cilium's parser returns
+// them: spec, then each of specs.
+func specs(p ciliumv2.CiliumNetworkPolicy) api.Rules {
+	if p.Spec == nil {
+		return p.Specs
+	}
+	return append(api.Rules{p.Spec}, p.Specs...)
+}
+
+// specPaths are the field paths of specs.
+func specPaths(p ciliumv2.CiliumNetworkPolicy) []string {
+	var paths []string
+	if p.Spec != nil {
+		paths = append(paths, "spec")
+	}
+	for i := range p.Specs {
+		paths = append(paths, fmt.Sprintf("specs[%d]", i))
+	}
+	return paths
+}
+
+// ciliumRules gives each entry that Cilium makes of a rule its place in the
+// document. RulesToPolicyEntries keeps the order ingress, ingressDeny, egress,
+// egressDeny (pkg/policy/utils/parserules.go).
+func ciliumRules(o *model.Object, spec string, parsed *api.Rule) []*rule {
+	sources := ruleSources(spec, parsed)
+	entries := utils.RulesToPolicyEntries(api.Rules{parsed})
+	rules := make([]*rule, len(entries))
+	for i, entry := range entries {
+		rules[i] = &rule{
+			entry: entry, object: o, path: sources[i].path,
+			ports: sources[i].portPaths(), l7: sources[i].l7(),
+			unknownPeers: sources[i].unknownPeers(),
+		}
+	}
+	return rules
+}
+
+// ruleSource is one element of a rule list, whatever its direction and action.
+type ruleSource struct {
+	path    string
+	toPorts api.PortRules
+	nPorts  int
+	icmps   api.ICMPRules
+	cidrSet api.CIDRRuleSlice
+	// unresolved are the peer fields whose meaning lies outside the files.
+	unresolved []string
+}
+
+func ruleSources(spec string, r *api.Rule) []ruleSource {
+	var out []ruleSource
+	add := func(list string, i int, s ruleSource) {
+		s.path = fmt.Sprintf("%s.%s[%d]", spec, list, i)
+		out = append(out, s)
+	}
+	for i, x := range r.Ingress {
+		s := ingressSource(x.IngressCommonRule)
+		s.toPorts, s.nPorts, s.icmps = x.ToPorts, len(x.ToPorts), x.ICMPs
+		add("ingress", i, s)
+	}
+	for i, x := range r.IngressDeny {
+		s := ingressSource(x.IngressCommonRule)
+		s.nPorts, s.icmps = len(x.ToPorts), x.ICMPs
+		add("ingressDeny", i, s)
+	}
+	for i, x := range r.Egress {
+		s := egressSource(x.EgressCommonRule)
+		s.toPorts, s.nPorts, s.icmps = x.ToPorts, len(x.ToPorts), x.ICMPs
+		s.note("toFQDNs", len(x.ToFQDNs))
+		add("egress", i, s)
+	}
+	for i, x := range r.EgressDeny {
+		s := egressSource(x.EgressCommonRule)
+		s.nPorts, s.icmps = len(x.ToPorts), x.ICMPs
+		add("egressDeny", i, s)
+	}
+	return out
+}
+
+func ingressSource(c api.IngressCommonRule) ruleSource {
+	s := ruleSource{cidrSet: c.FromCIDRSet}
+	s.note("fromGroups", len(c.FromGroups))
+	s.note("fromNodes", len(c.FromNodes))
+	return s
+}
+
+func egressSource(c api.EgressCommonRule) ruleSource {
+	s := ruleSource{cidrSet: c.ToCIDRSet}
+	s.note("toGroups", len(c.ToGroups))
+	s.note("toNodes", len(c.ToNodes))
+	return s
+}
+
+func (s *ruleSource) note(field string, n int) {
+	if n > 0 {
+		s.unresolved = append(s.unresolved, field)
+	}
+}
+
+// unknownPeers says which field keeps netsim from knowing the rule's peers.
+func (s ruleSource) unknownPeers() string {
+	unresolved := s.unresolved
+	for _, c := range s.cidrSet {
+		if c.CIDRGroupRef != "" || c.CIDRGroupSelector.LabelSelector != nil {
+			unresolved = append(unresolved, "cidrGroup")
+			break
+		}
+	}
+	return strings.Join(unresolved, ", ")
+}
+
+// portPaths are the paths of the port rules in the order of PolicyEntry.L4:
+// toPorts first, then icmps.
+func (s ruleSource) portPaths() []string {
+	var paths []string
+	for i := range s.nPorts {
+		paths = append(paths, fmt.Sprintf("%s.toPorts[%d]", s.path, i))
+	}
+	for i := range s.icmps {
+		paths = append(paths, fmt.Sprintf("%s.icmps[%d]", s.path, i))
+	}
+	return paths
+}
+
+// l7 describes what each port rule leaves to the proxy, "" for nothing.
+func (s ruleSource) l7() []string {
+	out := make([]string, len(s.toPorts))
+	for i, p := range s.toPorts {
+		out[i] = describeL7(p)
+	}
+	return out
+}
+
+func describeL7(p api.PortRule) string {
+	var parts []string
+	if p.Rules != nil {
+		for _, h := range p.Rules.HTTP {
+			parts = append(parts, "HTTP "+strings.TrimSpace(h.Method+" "+h.Path+" "+h.Host))
+		}
+		for _, d := range p.Rules.DNS {
+			parts = append(parts, "DNS "+d.MatchName+d.MatchPattern)
+		}
+	}
+	for _, sni := range p.ServerNames {
+		parts = append(parts, "TLS server name "+string(sni))
+	}
+	if p.Listener != nil {
+		parts = append(parts, "Envoy listener "+p.Listener.Name)
+	}
+	return strings.Join(parts, ", ")
+}

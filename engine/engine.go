@@ -1,0 +1,47 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// Engine judges packets by the policies of one cluster. It is safe for
+// concurrent use.
+type Engine struct {
+	dp      model.Datapath
+	options *options
+	ids     *identities
+	rules   []*rule
+	opaque  []*model.Object
+	repo    *repository
+}
+
+// New reads the cluster's policies and numbers its identities. Policies that
+// an API server or Cilium's agent would refuse are left out, each with an
+// issue; those that a cluster would take and netsim cannot judge make every
+// verdict that they could touch undetermined.
+func New(ix *model.Index, dp model.Datapath) (*Engine, []model.Issue) {
+	o := optionsFrom(dp, ix.Cluster)
+	r := newReader(ix, dp, o)
+	rules, issues := r.readPolicies(ix.Cluster.Policies)
+	e := &Engine{dp: dp, options: o, rules: rules, opaque: r.opaque}
+	o.withOptions(func() {
+		e.ids = newIdentities(ix, o)
+		e.ids.addPrefixes(prefixes(rules))
+		e.repo = newRepository(o, e.ids, rules, dp.Version())
+	})
+	if n := e.ids.unnumbered; n > 0 {
+		issues = append(issues, model.Issue{Severity: model.Warning, Message: fmt.Sprintf(
+			"%d pods have no identity: the cluster holds more label sets than Cilium can number; verdicts about them are undetermined", n)})
+	}
+	return e, issues
+}
+
+// Identity lists the identity labels of a party, sorted, as the agent on the
+// judging node (nil for none in particular) knows it. It is empty for a pod
+// without an identity.
+func (e *Engine) Identity(party model.Party, judge *model.Node) []string {
+	return slices.Clip(labelList(e.ids.of(party, judge), e.dp.Version()))
+}

@@ -1,0 +1,149 @@
+package engine
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/cilium/cilium/pkg/identity"
+	"github.com/cilium/cilium/pkg/policy/api"
+	"github.com/cilium/cilium/pkg/u8proto"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// flow is a packet from the point of view of the endpoint whose policy judges
+// it: its own side is the subject, the other the peer.
+type flow struct {
+	direction     model.Direction
+	packet        model.Packet
+	self, other   model.Party
+	subject, peer *identity.Identity
+	proto         u8proto.U8proto
+	port          uint16
+	// askedPort is the port that the client connected to, before translation.
+	askedPort uint16
+}
+
+func (e *Engine) newFlow(d model.Direction, p model.Packet, askedPort uint16) (flow, error) {
+	f := flow{direction: d, packet: p, self: p.Source, other: p.Destination, port: p.Port, askedPort: askedPort}
+	if d == model.Ingress {
+		f.self, f.other = p.Destination, p.Source
+	}
+	f.subject = e.ids.of(f.self, f.self.Node)
+	f.peer = e.ids.of(f.other, f.self.Node)
+	proto, err := u8proto.ParseProtocol(strings.ToLower(string(p.Protocol)))
+	if err != nil {
+		return f, fmt.Errorf("protocol %q is not one that policies know", p.Protocol)
+	}
+	f.proto = proto
+	for _, side := range []struct {
+		party model.Party
+		id    *identity.Identity
+	}{{f.self, f.subject}, {f.other, f.peer}} {
+		if side.id == nil {
+			return f, fmt.Errorf("%s has no security identity", describe(side.party))
+		}
+	}
+	return f, nil
+}
+
+// selects says whether a rule applies to the flow's subject in its direction.
+func (f *flow) selects(r *rule) bool {
+	return r.direction() == f.direction && !r.entry.Node && r.entry.Subject.Matches(f.subject.LabelArray)
+}
+
+// peerMatches says whether the rule means the flow's peer: no list selects
+// nobody, an empty one everybody if there are ports (cilium v1.20.2
+// pkg/policy/types/policyentry.go, PolicyEntry.L3).
+func (f *flow) peerMatches(r *rule) bool {
+	if r.entry.L3 == nil {
+		return false
+	}
+	if len(r.entry.L3) == 0 {
+		return len(r.entry.L4) > 0
+	}
+	return r.entry.L3.Matches(f.peer.LabelArray)
+}
+
+// portMatches finds the port rule that means the flow's port: its index, or -1
+// where the rule names no ports at all.
+func (f *flow) portMatches(r *rule, named peerPorts) (int, bool) {
+	if len(r.entry.L4) == 0 {
+		return -1, true
+	}
+	for i, ports := range r.entry.L4 {
+		for _, p := range ports.Ports {
+			if f.portMatch(p, named) {
+				return i, true
+			}
+		}
+	}
+	return -1, false
+}
+
+func (f *flow) portMatch(p api.PortProtocol, named peerPorts) bool {
+	if !f.protocolMatch(p.Protocol) {
+		return false
+	}
+	first, isNumber := portNumber(p.Port)
+	if !isNumber {
+		first = f.namedPort(p.Port, named)
+		return first != 0 && first == f.port
+	}
+	if first == 0 {
+		return true
+	}
+	last := max(first, uint16(p.EndPort)) //nolint:gosec // validated to be a port
+	return first <= f.port && f.port <= last
+}
+
+// protocolMatch knows that ANY means the protocols that have ports.
+func (f *flow) protocolMatch(p api.L4Proto) bool {
+	if p == "" || p.IsAny() {
+		return f.packet.Protocol.HasPorts()
+	}
+	return strings.EqualFold(string(p), string(f.packet.Protocol))
+}
+
+// namedPort resolves a name: on ingress through the subject's own ports, on
+// egress through the peer's.
+func (f *flow) namedPort(name string, named peerPorts) uint16 {
+	key := portName{name, f.proto}
+	if f.direction == model.Ingress {
+		return named.byIdentity[f.subject.ID][key]
+	}
+	return named.lookup(f.peer.ID, key)
+}
+
+func portNumber(text string) (uint16, bool) {
+	if text == "" {
+		return 0, true
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	return uint16(n), err == nil
+}
+
+// describe names a party as a person would.
+func describe(p model.Party) string {
+	switch {
+	case p.Pod != nil && p.Kind == model.PartyNode:
+		return fmt.Sprintf("hostNetwork pod %s/%s", p.Pod.Namespace, p.Pod.Name)
+	case p.Pod != nil:
+		return fmt.Sprintf("pod %s/%s", p.Pod.Namespace, p.Pod.Name)
+	case p.Node != nil:
+		return "node " + p.Node.Name
+	case p.Addr.IsValid():
+		return "address " + p.Addr.String()
+	default:
+		return "the world"
+	}
+}
+
+// portText is a port as rules write it: "8443/TCP", or the ICMP type.
+func portText(port uint16, protocol model.Protocol) string {
+	if protocol.HasPorts() {
+		return fmt.Sprintf("%d/%s", port, protocol)
+	}
+	return fmt.Sprintf("%s type %d", protocol, port)
+}

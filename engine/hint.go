@@ -1,0 +1,186 @@
+package engine
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/cilium/cilium/pkg/identity"
+	"github.com/cilium/cilium/pkg/labels"
+	"github.com/cilium/cilium/pkg/policy/api"
+	"github.com/cilium/cilium/pkg/policy/types"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// podNamespaceLabel is the label key by which Cilium scopes selectors to a
+// namespace (cilium v1.20.2 pkg/k8s/apis/cilium.io/const.go, PodNamespaceLabel).
+const podNamespaceLabel = "io.kubernetes.pod.namespace"
+
+// hintDefaultDeny names the rule that was nearest to allowing the packet, the
+// likeliest mistake first.
+func (e *Engine) hintDefaultDeny(f *flow) string {
+	misses := []func(*flow, *rule) string{e.servicePortMiss, cidrMiss, e.namespaceMiss, e.portMiss}
+	for _, miss := range misses {
+		for _, r := range e.rules {
+			if !f.selects(r) || !r.entry.IsAllow() || r.unknownPeers != "" {
+				continue
+			}
+			if hint := miss(f, r); hint != "" {
+				return hint
+			}
+		}
+	}
+	return fmt.Sprintf("add %s rule that allows %s on %s", article(f.direction), selectorFor(f.other), portText(f.port, f.packet.Protocol))
+}
+
+// servicePortMiss: the rule means the peer, and allows the port that the
+// client asked for, but the packet carries another one by now. This is the
+// mistake that costs people days.
+func (e *Engine) servicePortMiss(f *flow, r *rule) string {
+	if f.askedPort == 0 || f.askedPort == f.port || !f.peerMatches(r) {
+		return ""
+	}
+	asked := *f
+	asked.port = f.askedPort
+	i, ok := asked.portMatches(r, e.ports())
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("rule %s allows port %d, the Service's port; at this point the packet already carries the targetPort %d: allow %s there",
+		at(r, i), f.askedPort, f.port, portText(f.port, f.packet.Protocol))
+}
+
+// cidrMiss: the rule names a CIDR that holds the peer's address, but the peer
+// is in the cluster, where Cilium goes by labels.
+func cidrMiss(f *flow, r *rule) string {
+	if f.other.Kind == model.PartyAddress {
+		return ""
+	}
+	for _, s := range r.entry.L3 {
+		if cidr := cidrHolding(s, f.other.Addr); cidr != "" {
+			return fmt.Sprintf("rule %s names the CIDR %s, which holds %s, but CIDR rules never match pods or nodes of the cluster: select %s instead",
+				at(r, -1), cidr, f.other.Addr, selectorFor(f.other))
+		}
+	}
+	return ""
+}
+
+// cidrHolding is the CIDR of a selector that holds an address, "" if none
+// does. The CIDR of all addresses has no prefix of its own in Cilium.
+func cidrHolding(s types.Selector, addr netip.Addr) string {
+	if !isCIDR(s) {
+		return ""
+	}
+	prefixes := s.GetCIDRPrefixes()
+	for _, p := range prefixes {
+		if p.Contains(addr) {
+			return p.String()
+		}
+	}
+	if len(prefixes) == 0 {
+		return "0.0.0.0/0 or ::/0"
+	}
+	return ""
+}
+
+// namespaceMiss: the rule would mean the peer if it were in the policy's own
+// namespace.
+func (e *Engine) namespaceMiss(f *flow, r *rule) string {
+	if f.self.Pod == nil || f.other.Kind != model.PartyPod || f.self.Pod.Namespace == f.other.Pod.Namespace || f.peerMatches(r) {
+		return ""
+	}
+	moved := *f
+	moved.peer = identity.NewIdentityFromLabelArray(f.peer.ID, inNamespace(f.peer.LabelArray, f.self.Pod.Namespace))
+	_, port := f.portMatches(r, e.ports())
+	if !port || !moved.peerMatches(r) {
+		return ""
+	}
+	return fmt.Sprintf("rule %s means pods in namespace %s only; %s is in %s: name its namespace there (k8s:%s: %s)",
+		at(r, -1), f.self.Pod.Namespace, describe(f.other), f.other.Pod.Namespace, podNamespaceLabel, f.other.Pod.Namespace)
+}
+
+// portMiss: the rule means the peer, on other ports.
+func (e *Engine) portMiss(f *flow, r *rule) string {
+	if !f.peerMatches(r) || len(r.entry.L4) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("rule %s means this peer, but on %s, not on %s", at(r, -1), portList(r.entry.L4), portText(f.port, f.packet.Protocol))
+}
+
+func hintDeny(by []model.Origin) string {
+	if len(by) == 0 {
+		return ""
+	}
+	o := by[0]
+	return fmt.Sprintf("only a change to %s (%s) opens this: no allow rule overrides a deny", o.ID(), o.Rule)
+}
+
+// at is a rule by name and place.
+func at(r *rule, port int) string {
+	o := r.origin(port)
+	place := o.ID()
+	if pos := o.Position(); pos != "" {
+		place += ", " + pos
+	}
+	return fmt.Sprintf("%s (%s)", o.Rule, place)
+}
+
+func article(d model.Direction) string {
+	if d == model.Ingress {
+		return "an ingress"
+	}
+	return "an egress"
+}
+
+// selectorFor says which selector of a rule would mean a party.
+func selectorFor(p model.Party) string {
+	switch p.Kind {
+	case model.PartyPod:
+		return fmt.Sprintf("%s by its labels (endpoints in namespace %s)", describe(p), p.Pod.Namespace)
+	case model.PartyNode:
+		return fmt.Sprintf("%s (entity host or remote-node)", describe(p))
+	default:
+		return fmt.Sprintf("%s (a CIDR, or entity world)", describe(p))
+	}
+}
+
+func portList(rules api.PortRules) string {
+	var out []string
+	for _, r := range rules {
+		for _, p := range r.Ports {
+			out = append(out, portProtocolText(p))
+		}
+	}
+	const few = 6
+	if len(out) > few {
+		out = append(out[:few], "...")
+	}
+	return strings.Join(out, ", ")
+}
+
+func portProtocolText(p api.PortProtocol) string {
+	text := p.Port
+	if text == "" || text == "0" {
+		text = "every port"
+	}
+	if p.EndPort != 0 {
+		text += fmt.Sprintf("-%d", p.EndPort)
+	}
+	if p.Protocol != "" {
+		text += "/" + string(p.Protocol)
+	}
+	return text
+}
+
+// inNamespace are an identity's labels as they would be in another namespace.
+func inNamespace(ls labels.LabelArray, namespace string) labels.LabelArray {
+	out := make(labels.LabelArray, 0, len(ls))
+	for _, l := range ls {
+		if l.Key == podNamespaceLabel {
+			l = labels.NewLabel(l.Key, namespace, l.Source)
+		}
+		out = append(out, l)
+	}
+	return out
+}

@@ -1,0 +1,270 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/cilium/cilium/pkg/option"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// Judge says what the policies of one side of a packet do with it: those that
+// select the source for Egress, the destination for Ingress. The packet is as
+// that point sees it, after whatever translation came before. askedPort is the
+// port that the client connected to, for the hint.
+func (e *Engine) Judge(d model.Direction, p model.Packet, askedPort uint16) model.Step {
+	step := model.Step{Stage: stage(d), By: []model.Origin{}}
+	f, err := e.newFlow(d, p, askedPort)
+	if f.self.Node != nil {
+		step.Node = f.self.Node.Name
+	}
+	step.Sees = e.sees(&f)
+	switch {
+	case f.self.Kind == model.PartyAddress:
+		step.Verdict = model.Allowed
+		step.Why = fmt.Sprintf("%s is outside the cluster: no policy of this cluster judges its side", describe(f.self))
+	case err != nil:
+		step.Why = err.Error()
+	case f.self.Kind == model.PartyNode:
+		e.judgeNode(&f, &step)
+	default:
+		e.judgePod(&f, &step)
+	}
+	return step
+}
+
+func stage(d model.Direction) model.Stage {
+	if d == model.Ingress {
+		return model.StageIngress
+	}
+	return model.StageEgress
+}
+
+func (e *Engine) sees(f *flow) *model.Sees {
+	judge := f.self.Node
+	return &model.Sees{
+		Source:        strings.Join(e.Identity(f.packet.Source, judge), ","),
+		SourceIP:      addrText(f.packet.Source),
+		Destination:   strings.Join(e.Identity(f.packet.Destination, judge), ","),
+		DestinationIP: addrText(f.packet.Destination),
+		Port:          f.packet.Port,
+		Protocol:      f.packet.Protocol,
+	}
+}
+
+func addrText(p model.Party) string {
+	if !p.Addr.IsValid() {
+		return ""
+	}
+	return p.Addr.String()
+}
+
+// judgeNode: without the host firewall Cilium judges no node (cilium v1.20.2
+// pkg/policy/repository.go, computePolicyEnforcementAndRules).
+func (e *Engine) judgeNode(f *flow, step *model.Step) {
+	step.Stage = model.StageHostFirewall
+	if e.options.hostFirewall {
+		step.Why = "the host firewall is on, and netsim does not judge host policies yet"
+		return
+	}
+	step.Verdict = model.Allowed
+	step.Why = fmt.Sprintf("%s is not under policy: the host firewall is off", describe(f.self))
+}
+
+// judgePod takes the verdict from the policy map, then the reasons from the
+// rules, then doubts both where something could not be known.
+func (e *Engine) judgePod(f *flow, step *model.Step) {
+	m := e.repo.policyMap(f.subject)
+	if m.err != nil {
+		step.Why = fmt.Sprintf("Cilium cannot compute the policy of %s, so its agent would keep the one before: %v", describe(f.self), m.err)
+		step.By = e.selecting(f, func(*rule) bool { return true })
+		return
+	}
+	entry := m.lookup(f.direction, f.peer.ID, f.proto, f.port)
+	hits := e.hits(f)
+	switch {
+	case !entry.found:
+		e.explainDefaultDeny(f, step)
+	case entry.deny:
+		e.explainDeny(f, hits, step)
+	default:
+		e.explainAllow(f, hits, step)
+		e.applyAuth(f, entry, step)
+	}
+	e.applyUnknown(f, hits, step)
+	e.applyAudit(step)
+	step.By = model.SortOrigins(step.By)
+}
+
+// hit is a rule that means the packet, and which of its port rules does.
+type hit struct {
+	rule *rule
+	port int
+}
+
+func (h hit) origin() model.Origin { return h.rule.origin(h.port) }
+
+// hits are the rules that select the subject and match peer and port; for
+// rules whose peers netsim cannot know, those that match the port.
+func (e *Engine) hits(f *flow) []hit {
+	var out []hit
+	for _, r := range e.rules {
+		if !f.selects(r) || r.unknownPeers == "" && !f.peerMatches(r) {
+			continue
+		}
+		if port, ok := f.portMatches(r, e.ports()); ok {
+			out = append(out, hit{r, port})
+		}
+	}
+	return out
+}
+
+func (e *Engine) ports() peerPorts {
+	return peerPorts{e.ids.named, !e.dp.Version().AtLeast(1, 20, 0)}
+}
+
+// selecting lists the policies that have a rule for the subject in the flow's
+// direction and satisfy a condition.
+func (e *Engine) selecting(f *flow, want func(*rule) bool) []model.Origin {
+	origins := []model.Origin{}
+	for _, r := range e.rules {
+		if f.selects(r) && want(r) {
+			origins = append(origins, r.policyOrigin())
+		}
+	}
+	return model.SortOrigins(origins)
+}
+
+func isolates(r *rule) bool { return r.entry.DefaultDeny }
+
+func (e *Engine) explainDefaultDeny(f *flow, step *model.Step) {
+	step.Verdict = model.Denied
+	drop := model.DropPolicyDenied
+	step.DropReason = &drop
+	step.By = e.selecting(f, isolates)
+	what := fmt.Sprintf("no rule allows %s %s on %s", toOrFrom(f.direction), describe(f.other), portText(f.port, f.packet.Protocol))
+	switch {
+	case len(step.By) == 0:
+		step.Why = fmt.Sprintf("default deny (enable-policy: %s): %s", e.options.policyMode, what)
+	case len(step.By) == 1:
+		step.Why = fmt.Sprintf("default deny: 1 policy isolates %s for %s and %s", describe(f.self), f.direction, what)
+	default:
+		step.Why = fmt.Sprintf("default deny: %d policies isolate %s for %s and %s", len(step.By), describe(f.self), f.direction, what)
+	}
+	step.Hint = e.hintDefaultDeny(f)
+}
+
+func (e *Engine) explainDeny(f *flow, hits []hit, step *model.Step) {
+	step.Verdict = model.Denied
+	drop := model.DropPolicyDeny
+	step.DropReason = &drop
+	for _, h := range hits {
+		if h.rule.entry.IsDeny() && h.rule.unknownPeers == "" {
+			step.By = append(step.By, h.origin())
+		}
+	}
+	step.Why = fmt.Sprintf("a deny rule matches %s %s on %s; deny beats every allow", toOrFrom(f.direction), describe(f.other), portText(f.port, f.packet.Protocol))
+	step.Hint = hintDeny(step.By)
+}
+
+func (e *Engine) explainAllow(f *flow, hits []hit, step *model.Step) {
+	step.Verdict = model.Allowed
+	for _, h := range hits {
+		if h.rule.entry.IsAllow() && h.rule.unknownPeers == "" {
+			step.By = append(step.By, h.origin())
+		}
+	}
+	if len(step.By) > 0 {
+		step.Why = fmt.Sprintf("%s %s on %s", ruleCount(len(step.By)), letThrough(f), portText(f.port, f.packet.Protocol))
+		step.Conditions = l7Conditions(f, hits)
+		return
+	}
+	step.Why = e.whyUnruled(f)
+}
+
+func ruleCount(n int) string {
+	if n == 1 {
+		return "a rule"
+	}
+	return fmt.Sprintf("each of %d rules", n)
+}
+
+func letThrough(f *flow) string {
+	if f.direction == model.Ingress {
+		return "lets " + describe(f.other) + " in"
+	}
+	return "lets it reach " + describe(f.other)
+}
+
+// whyUnruled explains an allow that no rule gave.
+func (e *Engine) whyUnruled(f *flow) string {
+	selected := e.selecting(f, func(*rule) bool { return true })
+	switch {
+	case e.options.policyMode == option.NeverEnforce:
+		return "policy is not enforced (enable-policy: never)"
+	case len(selected) == 0:
+		return fmt.Sprintf("no policy selects %s for %s", describe(f.self), f.direction)
+	case len(e.selecting(f, isolates)) == 0:
+		return fmt.Sprintf("the policies that select %s for %s do not switch on default deny, and no deny rule matches", describe(f.self), f.direction)
+	default:
+		return fmt.Sprintf("Cilium lets a node reach its own pods (allow-localhost): %s is on the same node", describe(f.other))
+	}
+}
+
+func l7Conditions(f *flow, hits []hit) []string {
+	var conditions []string
+	for _, h := range hits {
+		if h.rule.unknownPeers != "" || h.port < 0 || h.port >= len(h.rule.l7) || h.rule.l7[h.port] == "" {
+			continue
+		}
+		conditions = append(conditions, fmt.Sprintf("the proxy on %s lets through only: %s (%s)", describe(f.self), h.rule.l7[h.port], h.origin().Position()))
+	}
+	return conditions
+}
+
+// applyAuth drops what would need a mutual authentication that cannot happen:
+// with mesh-auth off nothing ever authenticates, yet the datapath still
+// demands it (install/kubernetes/cilium/values.yaml at v1.20.2,
+// authentication.enabled), and reserved identities have no certificates
+// (pkg/auth/manager.go).
+func (e *Engine) applyAuth(f *flow, entry match, step *model.Step) {
+	if !entry.auth {
+		return
+	}
+	reserved := f.peer.IsReserved() || f.other.Kind != model.PartyPod
+	if e.meshAuth() && !reserved {
+		step.Verdict = model.Undetermined
+		step.Why += "; it requires mutual authentication, and netsim cannot know whether the handshake succeeds"
+		return
+	}
+	step.Verdict = model.Denied
+	drop := model.DropAuthRequired
+	step.DropReason = &drop
+	step.Why += "; it requires mutual authentication, which never happens: mesh-auth-enabled is off"
+	if reserved {
+		step.Why = strings.TrimSuffix(step.Why, "mesh-auth-enabled is off") + describe(f.other) + " is a reserved identity and has no certificate"
+	}
+}
+
+// meshAuth is on by default up to 1.18 and off since 1.19.
+func (e *Engine) meshAuth() bool {
+	return e.dp.On("mesh-auth-enabled", !e.dp.Version().AtLeast(1, 19, 0))
+}
+
+// applyAudit: in audit mode the datapath reports what it would drop and lets
+// it through (bpf/lib/policy.h).
+func (e *Engine) applyAudit(step *model.Step) {
+	if step.Verdict == model.Denied && e.dp.On("policy-audit-mode", false) {
+		step.Verdict = model.Allowed
+		step.DropReason = nil
+		step.Why = "audit mode (policy-audit-mode): let through and reported, though " + step.Why
+	}
+}
+
+func toOrFrom(d model.Direction) string {
+	if d == model.Ingress {
+		return "from"
+	}
+	return "to"
+}

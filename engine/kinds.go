@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// policyKind is how one kind of policy is read.
+type policyKind struct {
+	// read turns a document into rules. What an API server or Cilium's agent
+	// would refuse comes back as issues without rules.
+	read func(*reader, *model.Object) ([]*rule, []model.Issue)
+	// option is the cilium-config key that switches the kind on, and byDefault
+	// what its absence means. No option: always on.
+	option    string
+	byDefault bool
+	// since is the first minor release of Cilium 1.x that knows the kind.
+	since int
+	// ignored says why Cilium does not act on the kind at all, "" if it does.
+	ignored string
+}
+
+// kinds is the table of policy kinds: a new one is a file and a row here.
+func kinds() map[string]policyKind {
+	return map[string]policyKind{
+		"CiliumNetworkPolicy": {
+			read: (*reader).ciliumPolicy, option: "enable-cilium-network-policy", byDefault: true,
+		},
+		"CiliumClusterwideNetworkPolicy": {
+			read: (*reader).ciliumPolicy, option: "enable-cilium-clusterwide-network-policy", byDefault: true,
+		},
+		"NetworkPolicy": {
+			read: (*reader).networkPolicy, option: "enable-k8s-networkpolicy", byDefault: true,
+		},
+		"ClusterNetworkPolicy": {
+			read: (*reader).unmodelled, option: "enable-k8s-cluster-network-policy", since: 20,
+		},
+		"CiliumCIDRGroup":            {read: (*reader).reference},
+		"CiliumLocalRedirectPolicy":  {read: (*reader).reference},
+		"AdminNetworkPolicy":         {ignored: "Cilium does not implement AdminNetworkPolicy"},
+		"BaselineAdminNetworkPolicy": {ignored: "Cilium does not implement BaselineAdminNetworkPolicy"},
+	}
+}
+
+// readPolicies reads every policy of the cluster by the table.
+func (r *reader) readPolicies(objects []*model.Object) ([]*rule, []model.Issue) {
+	var (
+		rules  []*rule
+		issues []model.Issue
+		table  = kinds()
+	)
+	for _, o := range objects {
+		kind, known := table[o.Origin.Kind]
+		if !known {
+			issues = append(issues, issue(o, "", model.Warning, o.Origin.Kind+" is not a policy that netsim knows", "it is left out of every verdict"))
+			continue
+		}
+		if why := r.switchedOff(kind, o.Origin.Kind); why != "" {
+			issues = append(issues, issue(o, "", model.Warning, fmt.Sprintf("%s has no effect: %s", o.Origin.ID(), why), ""))
+			continue
+		}
+		read, problems := kind.read(r, o)
+		rules = append(rules, read...)
+		issues = append(issues, problems...)
+	}
+	return rules, issues
+}
+
+// switchedOff says why a kind is not enforced on this cluster, "" if it is.
+func (r *reader) switchedOff(kind policyKind, name string) string {
+	switch {
+	case kind.ignored != "":
+		return kind.ignored
+	case kind.since > 0 && !r.dp.Version().AtLeast(1, kind.since, 0):
+		return fmt.Sprintf("Cilium %s does not know %s, which came with 1.%d", r.dp.CiliumVersion, name, kind.since)
+	case kind.option != "" && !r.dp.On(kind.option, kind.byDefault):
+		return fmt.Sprintf("the agent's option %s is off", kind.option)
+	default:
+		return ""
+	}
+}
+
+// reference is the reader of kinds that others refer to and that hold no rules
+// of their own.
+func (r *reader) reference(*model.Object) ([]*rule, []model.Issue) { return nil, nil }
+
+// unmodelled is the reader of a policy that a cluster would enforce and netsim
+// cannot judge yet: everything that it could touch becomes undetermined.
+func (r *reader) unmodelled(o *model.Object) ([]*rule, []model.Issue) {
+	r.opaque = append(r.opaque, o)
+	return nil, []model.Issue{issue(o, "", model.Warning,
+		fmt.Sprintf("netsim does not judge %s yet: every verdict that it could touch is undetermined", o.Origin.Kind), "")}
+}
+
+func issue(o *model.Object, path string, severity model.Severity, message, remedy string) model.Issue {
+	return model.Issue{
+		Severity: severity, File: o.Origin.File, Line: o.Line(path),
+		Message: message, Remedy: remedy,
+	}
+}

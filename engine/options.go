@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"log/slog"
+	"strings"
+	"sync"
+
+	cmtypes "github.com/cilium/cilium/pkg/clustermesh/types"
+	"github.com/cilium/cilium/pkg/labelsfilter"
+	"github.com/cilium/cilium/pkg/option"
+	"github.com/cilium/cilium/pkg/policy"
+	"github.com/cilium/cilium/pkg/policy/api"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// options are the settings that Cilium reads from process-wide variables while
+// it parses and computes policy.
+type options struct {
+	clusterName       string
+	policyMode        string
+	cidrMatchMode     string
+	labelPrefixes     string
+	localhostAlways   bool
+	ipv4, ipv6        bool
+	hostFirewall      bool
+	l7Proxy           bool
+	icmpRules         bool
+	nodeSelectors     bool
+	nonDefaultDeny    bool
+	extendedProtocols bool
+	// policyCluster is what the parsers are given: the cluster that a peer
+	// selector means when it names none.
+	policyCluster string
+}
+
+// ciliumLock guards Cilium's process-wide settings: whoever holds it has them
+// set to its own.
+//
+//nolint:gochecknoglobals // Cilium's settings are global, so is their lock.
+var ciliumLock struct {
+	sync.Mutex
+	current *options
+}
+
+// withOptions runs f while Cilium's process-wide settings are o.
+func (o *options) withOptions(f func()) {
+	ciliumLock.Lock()
+	defer ciliumLock.Unlock()
+	if ciliumLock.current == nil || *ciliumLock.current != *o {
+		o.apply()
+		ciliumLock.current = o
+	}
+	f()
+}
+
+func (o *options) apply() {
+	c := option.Config
+	c.ClusterName = o.clusterName
+	c.EnableIPv4, c.EnableIPv6 = o.ipv4, o.ipv6
+	c.UnsafeDaemonConfigOption.AllowLocalhost = option.AllowLocalhostPolicy
+	if o.localhostAlways {
+		c.UnsafeDaemonConfigOption.AllowLocalhost = option.AllowLocalhostAlways
+	}
+	c.EnableHostFirewall = o.hostFirewall
+	c.EnableL7Proxy = o.l7Proxy
+	c.EnableICMPRules = o.icmpRules
+	c.EnableNodeSelectorLabels = o.nodeSelectors
+	c.EnableNonDefaultDenyPolicies = o.nonDefaultDeny
+	c.EnableExtendedIPProtocols = o.extendedProtocols
+	c.PolicyCIDRMatchMode = strings.Fields(strings.ReplaceAll(o.cidrMatchMode, ",", " "))
+	policy.SetPolicyEnabled(o.policyMode)
+	api.InitEntities(o.clusterName)
+	// A prefix list that does not parse leaves the default list in place.
+	_ = labelsfilter.ParseLabelPrefixCfg(slog.New(slog.DiscardHandler), strings.Fields(o.labelPrefixes), nil, "")
+}
+
+// optionsFrom reads the settings from the keys of the cilium-config ConfigMap,
+// with the agent's defaults (cilium v1.20.2 pkg/option/config.go) for absent
+// ones.
+func optionsFrom(dp model.Datapath, c *model.Cluster) *options {
+	read := func(key, fallback string) string {
+		if v, ok := dp.Options[key]; ok && v != "" {
+			return v
+		}
+		return fallback
+	}
+	o := &options{
+		clusterName:       dp.ClusterName,
+		policyMode:        read("enable-policy", option.DefaultEnforcement),
+		cidrMatchMode:     read("policy-cidr-match-mode", ""),
+		labelPrefixes:     read("labels", ""),
+		localhostAlways:   read("allow-localhost", option.AllowLocalhostAuto) != option.AllowLocalhostPolicy,
+		ipv4:              dp.On("enable-ipv4", true),
+		ipv6:              dp.On("enable-ipv6", hasIPv6(c)),
+		hostFirewall:      dp.On("enable-host-firewall", false),
+		l7Proxy:           dp.On("enable-l7-proxy", true),
+		icmpRules:         dp.On("enable-icmp-rules", true),
+		nodeSelectors:     dp.On("enable-node-selector-labels", false),
+		nonDefaultDeny:    dp.On("enable-non-default-deny-policies", true),
+		extendedProtocols: dp.On("enable-extended-ip-protocols", false),
+		policyCluster:     cmtypes.PolicyAnyCluster,
+	}
+	// Since 1.19 a selector that names no cluster means the local one
+	// (pkg/clustermesh/types/option.go).
+	if dp.On("policy-default-local-cluster", dp.Version().AtLeast(1, 19, 0)) {
+		o.policyCluster = dp.ClusterName
+	}
+	return o
+}
+
+// hasIPv6 is true where any pod has an IPv6 address: the agents must have been
+// told so.
+func hasIPv6(c *model.Cluster) bool {
+	for _, p := range c.Pods {
+		for _, ip := range p.IPs {
+			if ip.Is6() {
+				return true
+			}
+		}
+	}
+	return false
+}

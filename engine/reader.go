@@ -1,0 +1,42 @@
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/netsim-dev/netsim/engine/internal/crd"
+	"github.com/netsim-dev/netsim/model"
+)
+
+// reader turns policy documents into rules.
+type reader struct {
+	index   *model.Index
+	dp      model.Datapath
+	options *options
+	crds    *crd.Validator
+	log     *slog.Logger
+	// opaque are policies in force that netsim cannot judge.
+	opaque []*model.Object
+}
+
+func newReader(ix *model.Index, dp model.Datapath, o *options) *reader {
+	return &reader{index: ix, dp: dp, options: o, crds: crd.New(), log: slog.New(slog.DiscardHandler)}
+}
+
+// guard runs one of Cilium's parsers. They trust the API server's validation
+// and may panic on what got past ours; such a document counts as unreadable,
+// not as absent, since a cluster might take it.
+func (r *reader) guard(o *model.Object, parse func() error) (problem *model.Issue) {
+	defer func() {
+		if p := recover(); p != nil {
+			i := issue(o, "", model.Error, fmt.Sprintf("%s breaks Cilium's parser (%v): every verdict that it could touch is undetermined", o.Origin.ID(), p), "check the document against the CRD")
+			problem = &i
+			r.opaque = append(r.opaque, o)
+		}
+	}()
+	if err := parse(); err != nil {
+		i := issue(o, "", model.Error, fmt.Sprintf("%s is refused by Cilium's agent and has no effect: %v", o.Origin.ID(), err), "")
+		problem = &i
+	}
+	return problem
+}

@@ -1,0 +1,152 @@
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"net/netip"
+	"sync"
+
+	"github.com/cilium/cilium/pkg/endpoint/regeneration"
+	envoypolicy "github.com/cilium/cilium/pkg/envoy/policy"
+	"github.com/cilium/cilium/pkg/identity"
+	"github.com/cilium/cilium/pkg/identity/identitymanager"
+	ipcachetypes "github.com/cilium/cilium/pkg/ipcache/types"
+	"github.com/cilium/cilium/pkg/labels"
+	"github.com/cilium/cilium/pkg/policy"
+	"github.com/cilium/cilium/pkg/policy/types"
+	"github.com/cilium/cilium/pkg/u8proto"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// repository is Cilium's policy repository with the cluster's rules in it, and
+// the policy maps computed from it so far.
+type repository struct {
+	options *options
+	log     *slog.Logger
+	repo    *policy.Repository
+	ids     *identities
+
+	mu       sync.Mutex
+	computed map[identity.NumericIdentity]*policyMap
+}
+
+// policyMap is what the agent would load into the kernel for one identity, or
+// the reason why it could not compute it.
+type policyMap struct {
+	policy *policy.EndpointPolicy
+	err    error
+}
+
+// newRepository loads the rules. Identities go in before rules: the other
+// order starts a goroutine for each repository that nothing ever stops.
+func newRepository(o *options, ids *identities, rules []*rule, version model.Version) *repository {
+	r := &repository{
+		options: o, log: slog.New(slog.DiscardHandler), ids: ids,
+		computed: map[identity.NumericIdentity]*policyMap{},
+	}
+	known := ids.all()
+	r.repo = policy.NewPolicyRepository(r.log, known, nil, envoypolicy.NewEnvoyL7RulesTranslator(r.log, nil), identitymanager.NewIDManager(r.log), nil)
+	r.repo.SetNamedPortsGetter(namedPortsGetter{peerPorts{ids.named, !version.AtLeast(1, 20, 0)}})
+	r.repo.UpdateIdentities(known, nil)
+	var wg sync.WaitGroup
+	r.repo.GetSelectorCache().UpdateIdentities(known, nil, &wg)
+	wg.Wait()
+	for resource, entries := range byResource(rules) {
+		r.repo.ReplaceByResource(entries, resource)
+	}
+	return r
+}
+
+// byResource groups the rules' entries by the policy that holds them. Each
+// entry gets a label of its own, so that what the engine reports back names
+// the rule and not just the policy.
+func byResource(rules []*rule) map[ipcachetypes.ResourceID]types.PolicyEntries {
+	out := map[ipcachetypes.ResourceID]types.PolicyEntries{}
+	for i, r := range rules {
+		o := r.object.Origin
+		id := ipcachetypes.NewResourceID(ipcachetypes.ResourceKind(o.Kind), o.Namespace, o.Name)
+		entry := *r.entry
+		entry.Labels = append(labels.LabelArray{labelFor(i)}, r.entry.Labels...)
+		if r.unknownPeers != "" {
+			// Keep what the rule does to default deny; its peers are judged
+			// apart (unknown.go).
+			entry.L3 = nil
+		}
+		out[id] = append(out[id], &entry)
+	}
+	return out
+}
+
+// prefixes are the CIDRs that the rules name.
+func prefixes(rules []*rule) []netip.Prefix {
+	entries := make(types.PolicyEntries, len(rules))
+	for i, r := range rules {
+		entries[i] = r.entry
+	}
+	return policy.GetCIDRPrefixes(entries)
+}
+
+// policyMap computes the policy of an identity, once.
+func (r *repository) policyMap(id *identity.Identity) *policyMap {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m, ok := r.computed[id.ID]; ok {
+		return m
+	}
+	m := &policyMap{}
+	r.options.withOptions(func() { m.policy, m.err = r.compute(id) })
+	r.computed[id.ID] = m
+	return m
+}
+
+func (r *repository) compute(id *identity.Identity) (ep *policy.EndpointPolicy, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			ep, err = nil, fmt.Errorf("computing the policy failed: %v", p)
+		}
+	}()
+	selectors, _, err := r.repo.ComputeSelectorPolicy(id)
+	if err != nil {
+		return nil, err
+	}
+	owner := policyOwner{id: id.ID, ports: r.ids.named[id.ID]}
+	redirects := map[string]uint16{policy.FallbackRedirectID: math.MaxUint16}
+	ep = selectors.DistillPolicy(r.log, owner, redirects)
+	if err := ep.Ready(); err != nil {
+		return nil, err
+	}
+	ep.Detach(r.log)
+	selectors.Supersede()
+	return ep, nil
+}
+
+// policyOwner is the endpoint that a policy is computed for.
+type policyOwner struct {
+	id    identity.NumericIdentity
+	ports portNames
+}
+
+func (o policyOwner) GetID() uint64              { return uint64(o.id) }
+func (o policyOwner) PolicyDebug(string, ...any) {}
+func (o policyOwner) IsHost() bool               { return o.id == identity.ReservedIdentityHost }
+
+func (o policyOwner) GetIngressNamedPort(name string, proto u8proto.U8proto) uint16 {
+	return o.ports[portName{name, proto}]
+}
+
+func (o policyOwner) PreviousMapStateSizes() policy.MapStateSizes { return policy.MapStateSizes{} }
+
+func (o policyOwner) RegenerateIfAlive(*regeneration.ExternalRegenerationMetadata) <-chan bool {
+	done := make(chan bool)
+	close(done)
+	return done
+}
+
+func trafficKey(d model.Direction) policy.Key {
+	if d == model.Ingress {
+		return policy.IngressKey()
+	}
+	return policy.EgressKey()
+}

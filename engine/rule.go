@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/cilium/cilium/pkg/labels"
+	"github.com/cilium/cilium/pkg/policy/types"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// rule is one entry of a policy as Cilium's parser made it, with its place in
+// the file.
+type rule struct {
+	entry  *types.PolicyEntry
+	object *model.Object
+	// path is the rule's field path in the document ("spec.ingress[0]"), and
+	// ports the paths of its port rules, in the order of entry.L4.
+	path  string
+	ports []string
+	// unknownPeers says why netsim cannot tell whom the rule means, "" where
+	// it can.
+	unknownPeers string
+	// l7 describes, for each port rule, what the proxy would still check.
+	l7 []string
+}
+
+func (r *rule) direction() model.Direction {
+	if r.entry.Ingress {
+		return model.Ingress
+	}
+	return model.Egress
+}
+
+// origin names the rule, or the port rule in it with the given index (-1 for
+// the rule as a whole).
+func (r *rule) origin(port int) model.Origin {
+	path := r.path
+	if port >= 0 && port < len(r.ports) {
+		path = r.ports[port]
+	}
+	o := r.object.Origin
+	o.Line = r.object.Line(path)
+	o.Rule = ruleName(path)
+	return o
+}
+
+// policyOrigin names the whole policy.
+func (r *rule) policyOrigin() model.Origin { return r.object.Origin }
+
+// ruleName is a field path as people say it: without the leading "spec.".
+func ruleName(path string) string {
+	const prefix = "spec."
+	if len(path) > len(prefix) && path[:len(prefix)] == prefix {
+		return path[len(prefix):]
+	}
+	return path
+}
+
+// labelFor tells the rule apart in what Cilium's engine reports back.
+func labelFor(index int) labels.Label {
+	return labels.NewLabel("rule", fmt.Sprint(index), "netsim")
+}
