@@ -60,6 +60,7 @@ type DatapathInfo struct {
 	Name                 string `json:"name"`
 	CiliumVersion        string `json:"ciliumVersion"`
 	KubeProxyReplacement bool   `json:"kubeProxyReplacement"`
+	KubeProxyMode        string `json:"kubeProxyMode"`
 	RoutingMode          string `json:"routingMode"`
 	// Sources says where each was read, by the JSON name of the setting.
 	Sources map[string]string `json:"sources,omitempty"`
@@ -67,17 +68,17 @@ type DatapathInfo struct {
 
 // Path is one way that the packet can take.
 type Path struct {
-	From    PathSource `json:"from"`
-	Backend *Backend   `json:"backend,omitempty"`
-	// Backends is how many like backends the path stands for, when more than
-	// one.
-	Backends    int               `json:"backends,omitempty"`
+	From        PathSource        `json:"from"`
+	Backend     *Backend          `json:"backend,omitempty"`
 	Verdict     model.Verdict     `json:"verdict"`
 	ClientSees  model.ClientSees  `json:"clientSees,omitempty"`
 	Translation Translation       `json:"translation"`
 	DropReason  *model.DropReason `json:"dropReason,omitempty"`
 	Steps       []model.Step      `json:"steps"`
 	Hint        string            `json:"hint,omitempty"`
+
+	// conditions end up in the Answer's.
+	conditions []string
 }
 
 // PathSource is a source pod, or a group of pods that nothing tells apart.

@@ -1,0 +1,291 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/netsim-dev/netsim/internal/nearest"
+	"github.com/netsim-dev/netsim/model"
+)
+
+// defaultCilium is the version whose policy code netsim runs; it is assumed
+// where no file names one.
+const defaultCilium = "1.20.2"
+
+// The names under which settings are shown and their sources kept; those with
+// a dash are keys of the cilium-config ConfigMap.
+const (
+	settingVersion       = "cilium.version"
+	settingKubeProxyMode = "kubeProxyMode"
+	optionKPR            = "kube-proxy-replacement"
+	optionRouting        = "routing-mode"
+	optionHostNSOnly     = "bpf-lb-sock-hostns-only"
+	optionClusterName    = "cluster-name"
+)
+
+// helmNames are the Helm values that people know by another name than the
+// cilium-config key (cilium v1.20.2
+// install/kubernetes/cilium/templates/cilium-configmap.yaml).
+func helmNames() map[string]string {
+	return map[string]string{
+		"kubeProxyReplacement":          optionKPR,
+		"routingMode":                   optionRouting,
+		"socketLB.hostNamespaceOnly":    optionHostNSOnly,
+		"cluster.name":                  optionClusterName,
+		"policyEnforcementMode":         "enable-policy",
+		"policyAuditMode":               "policy-audit-mode",
+		"hostFirewall.enabled":          "enable-host-firewall",
+		"authentication.enabled":        "mesh-auth-enabled",
+		"sctp.enabled":                  "enable-sctp",
+		"l7Proxy":                       "enable-l7-proxy",
+		"ipv4NativeRoutingCIDR":         "ipv4-native-routing-cidr",
+		"policyCIDRMatchMode":           "policy-cidr-match-mode",
+		"bpf.masquerade":                "enable-bpf-masquerade",
+		"serviceNoBackendResponse":      "service-no-backend-response",
+		"localRedirectPolicies.enabled": "enable-local-redirect-policy",
+	}
+}
+
+// knownOptions are the cilium-config keys that change an answer. A --set of
+// any other would do nothing, so it is refused.
+func knownOptions() []string {
+	return []string{
+		optionKPR, optionRouting, optionHostNSOnly, optionClusterName,
+		"allow-localhost", "bpf-lb-enable-wildcard-entries", "bpf-lb-sock", "default-lb-service-ipam",
+		"enable-bpf-masquerade", "enable-cilium-clusterwide-network-policy", "enable-cilium-network-policy",
+		"enable-envoy-config", "enable-extended-ip-protocols", "enable-host-firewall", "enable-icmp-rules",
+		"enable-ipv4", "enable-ipv4-masquerade", "enable-ipv6", "enable-ipv6-masquerade",
+		"enable-k8s-cluster-network-policy", "enable-k8s-networkpolicy", "enable-l7-proxy",
+		"enable-local-redirect-policy", "enable-no-service-endpoints-routable", "enable-node-selector-labels",
+		"enable-non-default-deny-policies", "enable-policy", "enable-remote-node-masquerade", "enable-sctp",
+		"enable-service-topology", "ipv4-native-routing-cidr", "ipv4-service-loopback-address",
+		"ipv6-native-routing-cidr", "k8s-service-proxy-name", "labels", "mesh-auth-enabled",
+		"policy-audit-mode", "policy-cidr-match-mode", "policy-default-local-cluster",
+		"service-no-backend-response",
+	}
+}
+
+// profiles are named sets of settings.
+func profiles() map[string]map[string]string {
+	return map[string]map[string]string{
+		"kind": {
+			optionKPR: "false", optionRouting: model.RoutingNative, settingKubeProxyMode: model.KubeProxyIPTables,
+		},
+		"kind-kpr": {
+			optionKPR: "true", optionRouting: model.RoutingNative, settingKubeProxyMode: model.KubeProxyNone,
+		},
+	}
+}
+
+// settings collects values by name, later sources over earlier ones.
+type settings struct {
+	values, sources map[string]string
+}
+
+func (s *settings) set(name, value, source string) {
+	s.values[name] = value
+	s.sources[name] = source
+}
+
+// readDatapath takes each setting from the strongest source that has it: the
+// agent's defaults, the kind config, the cilium-config ConfigMap and the
+// agent's image, a profile asked for by name, and --set.
+func readDatapath(c *model.Cluster, opt Options) (model.Datapath, []model.Issue, error) {
+	s := &settings{values: map[string]string{}, sources: map[string]string{}}
+	s.readDefaults()
+	s.readKind(c.Kind)
+	s.readWorkloads(c.Workloads)
+	s.readConfigMap(c.CiliumConfig)
+	if err := s.readProfile(opt.Datapath); err != nil {
+		return model.Datapath{}, nil, err
+	}
+	if err := s.readFlags(opt.Set); err != nil {
+		return model.Datapath{}, nil, err
+	}
+	dp := s.datapath(c, opt.Datapath)
+	issues := contradictions(dp)
+	if s.sources[settingVersion] == "default" {
+		issues = append(issues, model.Issue{Severity: model.Info,
+			Message: "no file names Cilium's version: " + defaultCilium + " is assumed", Remedy: "use --set cilium.version=..."})
+	}
+	return dp, issues, nil
+}
+
+func (s *settings) readDefaults() {
+	const source = "default"
+	s.set(settingVersion, defaultCilium, source)
+	s.set(settingKubeProxyMode, model.KubeProxyIPTables, source)
+	s.set(optionKPR, "false", source)
+	s.set(optionRouting, model.RoutingTunnel, source)
+	s.set(optionHostNSOnly, "false", source)
+	s.set(optionClusterName, "default", source)
+}
+
+// readKind: a kind cluster without kube-proxy can serve nothing unless Cilium
+// replaces it.
+func (s *settings) readKind(k *model.KindConfig) {
+	if k == nil || k.KubeProxyMode == "" {
+		return
+	}
+	s.set(settingKubeProxyMode, k.KubeProxyMode, k.Origin.Position())
+	if k.KubeProxyMode == model.KubeProxyNone {
+		s.set(optionKPR, "true", k.Origin.Position())
+	}
+}
+
+// readWorkloads reads the version off the agent's image.
+func (s *settings) readWorkloads(workloads []*model.Workload) {
+	for _, w := range workloads {
+		if w.Ref.Kind != "DaemonSet" || w.Ref.Name != "cilium" {
+			continue
+		}
+		for _, image := range w.Images {
+			if version := agentVersion(image); version != "" {
+				s.set(settingVersion, version, w.Origin.Position())
+			}
+		}
+	}
+}
+
+// agentVersion is the version in the tag of the agent's image
+// ("quay.io/cilium/cilium:v1.18.4@sha256:..."), "" for any other image.
+func agentVersion(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	name, tag, _ := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")
+	if name != "cilium" || !model.ParseVersion(tag).Known() {
+		return ""
+	}
+	return strings.TrimPrefix(tag, "v")
+}
+
+func (s *settings) readConfigMap(c *model.ConfigMap) {
+	if c == nil {
+		return
+	}
+	for key, value := range c.Data {
+		origin := c.Origin
+		if line, ok := c.Lines[key]; ok {
+			origin.Line = line
+		}
+		s.set(key, value, origin.Position())
+	}
+}
+
+func (s *settings) readProfile(name string) error {
+	if name == "" {
+		return nil
+	}
+	profile, known := profiles()[name]
+	if !known {
+		return fmt.Errorf("unknown datapath %q: netsim knows %s", name, strings.Join(slices.Sorted(maps.Keys(profiles())), ", "))
+	}
+	for key, value := range profile {
+		s.set(key, value, "profile "+name)
+	}
+	return nil
+}
+
+func (s *settings) readFlags(set map[string]string) error {
+	for _, key := range slices.Sorted(maps.Keys(set)) {
+		name, err := settingName(key)
+		if err != nil {
+			return err
+		}
+		value := set[key]
+		if name == settingVersion {
+			value = strings.TrimPrefix(value, "v")
+			if !model.ParseVersion(value).Known() {
+				return fmt.Errorf("cilium.version %q is no version: write it as 1.20 or 1.20.2", set[key])
+			}
+		}
+		s.set(name, value, "--set "+key)
+	}
+	return nil
+}
+
+// settingName is the name of a setting that a flag gives by its Helm value or
+// its cilium-config key.
+func settingName(key string) (string, error) {
+	if name, ok := helmNames()[key]; ok {
+		return name, nil
+	}
+	known := append(knownOptions(), settingVersion, settingKubeProxyMode)
+	if slices.Contains(known, key) {
+		return key, nil
+	}
+	err := fmt.Errorf("unknown setting %q", key)
+	candidates := append(known, slices.Sorted(maps.Keys(helmNames()))...)
+	if near := nearest.Word(key, candidates); near != "" {
+		return "", fmt.Errorf("%w: did you mean %s?", err, near)
+	}
+	return "", fmt.Errorf("%w: netsim reads %s", err, strings.Join(candidates, ", "))
+}
+
+func (s *settings) datapath(c *model.Cluster, profile string) model.Datapath {
+	v := s.values
+	dp := model.Datapath{
+		Name:                 profile,
+		CiliumVersion:        v[settingVersion],
+		KubeProxyReplacement: replacesKubeProxy(v[optionKPR]),
+		KubeProxyMode:        v[settingKubeProxyMode],
+		RoutingMode:          v[optionRouting],
+		ClusterName:          v[optionClusterName],
+		Options:              v,
+		Sources:              s.sources,
+	}
+	dp.SocketLBHostNamespaceOnly = dp.On(optionHostNSOnly, false)
+	kubeProxyRuns := s.sources[settingKubeProxyMode] != "default" || hasKubeProxy(c.Workloads)
+	if dp.KubeProxyReplacement && !kubeProxyRuns {
+		dp.KubeProxyMode = model.KubeProxyNone
+	}
+	if dp.Name == "" {
+		dp.Name = guessName(c, dp)
+	}
+	return dp
+}
+
+// replacesKubeProxy reads the option as every release from 1.16 on does:
+// "true", or "strict" in old configurations.
+func replacesKubeProxy(value string) bool { return value == "true" || value == "strict" }
+
+func hasKubeProxy(workloads []*model.Workload) bool {
+	return slices.ContainsFunc(workloads, func(w *model.Workload) bool {
+		return w.Ref.Kind == "DaemonSet" && w.Ref.Name == "kube-proxy"
+	})
+}
+
+// guessName names the platform that the files show.
+func guessName(c *model.Cluster, dp model.Datapath) string {
+	onKind := c.Kind != nil || slices.ContainsFunc(c.Nodes, func(n *model.Node) bool {
+		return strings.HasPrefix(n.ProviderID, "kind://")
+	})
+	switch {
+	case onKind && dp.KubeProxyReplacement:
+		return "kind-kpr"
+	case onKind:
+		return "kind"
+	default:
+		return "generic"
+	}
+}
+
+// contradictions are settings that cannot both be meant.
+func contradictions(dp model.Datapath) []model.Issue {
+	noKubeProxy := dp.KubeProxyMode == model.KubeProxyNone
+	switch {
+	case dp.KubeProxyReplacement && !noKubeProxy:
+		return []model.Issue{{Severity: model.Warning,
+			Message: fmt.Sprintf("kube-proxy runs (%s, %s) and Cilium replaces it (%s): both translate Services",
+				dp.KubeProxyMode, dp.Sources[settingKubeProxyMode], dp.Sources[optionKPR]),
+			Remedy: "remove kube-proxy, or set kube-proxy-replacement to false"}}
+	case !dp.KubeProxyReplacement && noKubeProxy:
+		return []model.Issue{{Severity: model.Warning,
+			Message: fmt.Sprintf("nobody serves NodePorts and load balancers: kube-proxy is off (%s) and Cilium does not replace it (%s)",
+				dp.Sources[settingKubeProxyMode], dp.Sources[optionKPR]),
+			Remedy: "set kube-proxy-replacement to true, or run kube-proxy"}}
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,415 @@
+package sim
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/netsim-dev/netsim/dnat"
+	"github.com/netsim-dev/netsim/internal/nearest"
+	"github.com/netsim-dev/netsim/model"
+)
+
+// A RefError says that a FROM or TO names nothing, or cannot be asked that
+// way. Its text lists what was probably meant.
+type RefError struct{ msg string }
+
+func (e *RefError) Error() string { return e.msg }
+
+func refErrorf(format string, args ...any) error { return &RefError{fmt.Sprintf(format, args...)} }
+
+// sources are the parties that a FROM means: one, or the pods of a workload.
+func (s *Sim) sources(r reference) ([]model.Party, error) {
+	switch {
+	case r.world:
+		return []model.Party{{Kind: model.PartyAddress}}, nil
+	case r.addr.IsValid():
+		return []model.Party{s.index.Party(r.addr)}, nil
+	case r.node != "":
+		node := s.index.Node(r.node)
+		if node == nil {
+			return nil, s.unknownNode(r)
+		}
+		return []model.Party{s.index.NodeParty(node, false)}, nil
+	case r.kind == "Service":
+		return nil, refErrorf("%s is a Service, and Services open no connections: name a pod or a workload, as in %s/deploy/%s", r.text, r.name.namespace, r.name.name)
+	case r.host != "":
+		return nil, refErrorf("%s is a host name: as a source, give its IP address, or world", r.text)
+	}
+	pods, err := s.pods(r)
+	if err != nil {
+		return nil, err
+	}
+	parties := make([]model.Party, len(pods))
+	for i, p := range pods {
+		parties[i] = s.index.PodParty(p, false)
+	}
+	return parties, nil
+}
+
+// pods are the pod or the workload's pods that a reference names.
+func (s *Sim) pods(r reference) ([]*model.Pod, error) {
+	if r.kind == podKind {
+		if pod := s.index.Pod(r.name.namespace, r.name.name); pod != nil {
+			return []*model.Pod{pod}, nil
+		}
+		return nil, s.unknownObject(r)
+	}
+	ref := model.WorkloadRef{Kind: r.kind, Namespace: r.name.namespace, Name: r.name.name}
+	var pods []*model.Pod
+	for _, p := range s.index.Cluster.Pods {
+		if p.Owner != nil && *p.Owner == ref && !p.Finished {
+			pods = append(pods, p)
+		}
+	}
+	if len(pods) > 0 {
+		return pods, nil
+	}
+	if slices.ContainsFunc(s.index.Cluster.Workloads, func(w *model.Workload) bool { return w.Ref == ref }) {
+		return nil, refErrorf("%s has no pods: its replicas are 0, or none of them is running", r.text)
+	}
+	return nil, s.unknownObject(r)
+}
+
+// destinations takes a TO apart into requests without a source.
+func (s *Sim) destinations(r reference) ([]dnat.Request, error) {
+	if r.kind == "Service" {
+		return s.serviceRequests(r)
+	}
+	if r.frontend != "" {
+		return nil, refErrorf("%s: only a Service has a frontend to choose with @", r.text)
+	}
+	if !r.port.given() {
+		return nil, refErrorf("%s names no port: add :PORT or -p PORT, or -p ICMP", r.text)
+	}
+	switch {
+	case r.world:
+		return s.addressRequest(r, model.Party{Kind: model.PartyAddress})
+	case r.addr.IsValid():
+		return s.addressRequest(r, s.index.Party(r.addr))
+	case r.node != "":
+		node := s.index.Node(r.node)
+		if node == nil {
+			return nil, s.unknownNode(r)
+		}
+		return s.addressRequest(r, s.index.NodeParty(node, false))
+	case r.host != "":
+		return nil, refErrorf("%s is a name outside the cluster, and netsim does not resolve such names yet: give its IP address, or world", r.text)
+	}
+	return s.podRequests(r)
+}
+
+// addressRequest is a plain address, which may be a frontend all the same.
+func (s *Sim) addressRequest(r reference, party model.Party) ([]dnat.Request, error) {
+	if r.port.name != "" {
+		return nil, refErrorf("%s: an address has no port names: give the number", r.text)
+	}
+	if svc := s.serviceAt(party.Addr); svc != nil {
+		return []dnat.Request{serviceRequest(svc, r.port, model.FrontendClusterIP, party.Addr)}, nil
+	}
+	if req, found := s.otherFrontend(party, r.port); found {
+		return []dnat.Request{req}, nil
+	}
+	return []dnat.Request{{
+		Frontend: model.FrontendNone, Addr: party.Addr, Destination: party,
+		PortNumber: r.port.number, Protocol: r.port.protocol,
+	}}, nil
+}
+
+func (s *Sim) podRequests(r reference) ([]dnat.Request, error) {
+	pods, err := s.pods(r)
+	if err != nil {
+		return nil, err
+	}
+	var out []dnat.Request
+	for _, p := range pods {
+		port, err := podPort(r, p)
+		if err != nil {
+			return nil, err
+		}
+		party := s.index.PodParty(p, false)
+		out = append(out, dnat.Request{
+			Frontend: model.FrontendNone, Addr: party.Addr, Destination: party,
+			PortNumber: port, Protocol: r.port.protocol,
+		})
+	}
+	return out, nil
+}
+
+// podPort is the number that a pod means by a port's name.
+func podPort(r reference, pod *model.Pod) (uint16, error) {
+	if r.port.name == "" {
+		return r.port.number, nil
+	}
+	var names []string
+	for _, p := range pod.Ports {
+		if p.Name == r.port.name && p.Protocol == r.port.protocol {
+			return p.Port, nil
+		}
+		names = append(names, p.Name)
+	}
+	return 0, refErrorf("pod %s/%s has no port named %s (it has: %s)", pod.Namespace, pod.Name, r.port.name, strings.Join(names, ", "))
+}
+
+// frontends are the words that may follow "@".
+func frontends() map[string]model.Frontend {
+	return map[string]model.Frontend{
+		"clusterip": model.FrontendClusterIP, "nodeport": model.FrontendNodePort,
+		"externalip": model.FrontendExternalIP, "loadbalancer": model.FrontendLoadBalancer,
+	}
+}
+
+func (s *Sim) serviceRequests(r reference) ([]dnat.Request, error) {
+	svc := s.index.Service(r.name.namespace, r.name.name)
+	if svc == nil {
+		return nil, s.unknownObject(r)
+	}
+	port, err := servicePort(r, svc)
+	if err != nil {
+		return nil, err
+	}
+	frontend, err := chooseFrontend(r, svc)
+	if err != nil {
+		return nil, err
+	}
+	addrs := s.frontendAddrs(frontend, r, svc)
+	requests := make([]dnat.Request, len(addrs))
+	for i, addr := range addrs {
+		requests[i] = serviceRequest(svc, port, frontend, addr)
+	}
+	return requests, nil
+}
+
+func chooseFrontend(r reference, svc *model.Service) (model.Frontend, error) {
+	switch {
+	case r.frontend != "":
+		f, known := frontends()[strings.ToLower(r.frontend)]
+		if !known {
+			return "", refErrorf("%s: unknown frontend @%s: use clusterip, nodeport=NODE, externalip or loadbalancer", r.text, r.frontend)
+		}
+		return f, nil
+	case svc.Type == model.ExternalNameService:
+		return model.FrontendExternalName, nil
+	case svc.Headless:
+		return model.FrontendHeadless, nil
+	default:
+		return model.FrontendClusterIP, nil
+	}
+}
+
+// frontendAddrs are the addresses of a frontend: each is a path of its own. An
+// invalid one stands for a frontend that no file gives an address.
+func (s *Sim) frontendAddrs(f model.Frontend, r reference, svc *model.Service) []netip.Addr {
+	var addrs []netip.Addr
+	switch f {
+	case model.FrontendClusterIP:
+		addrs = svc.ClusterIPs[:min(1, len(svc.ClusterIPs))]
+	case model.FrontendExternalIP:
+		addrs = svc.ExternalIPs
+	case model.FrontendLoadBalancer:
+		for _, ip := range svc.LoadBalancerIPs {
+			addrs = append(addrs, ip.Addr)
+		}
+	case model.FrontendNodePort:
+		if node := s.index.Node(r.frontendArg); node != nil {
+			addrs = node.InternalIPs[:min(1, len(node.InternalIPs))]
+		}
+	}
+	if len(addrs) == 0 {
+		return []netip.Addr{{}}
+	}
+	return addrs
+}
+
+// servicePort is the port that a reference means: its own, or the Service's
+// only one.
+func servicePort(r reference, svc *model.Service) (portRef, error) {
+	if r.port.given() {
+		return namedServicePort(r, svc)
+	}
+	if len(svc.Ports) == 1 {
+		p := svc.Ports[0]
+		return portRef{number: p.Port, protocol: p.Protocol}, nil
+	}
+	return portRef{}, refErrorf("%s names no port: %s has %s", r.text, svc.Name, portNames(svc))
+}
+
+func namedServicePort(r reference, svc *model.Service) (portRef, error) {
+	if r.port.name == "" {
+		return r.port, nil
+	}
+	for _, p := range svc.Ports {
+		if p.Name == r.port.name {
+			return portRef{number: p.Port, protocol: p.Protocol}, nil
+		}
+	}
+	return portRef{}, refErrorf("%s: Service %s/%s has no port named %s; it has %s", r.text, svc.Namespace, svc.Name, r.port.name, portNames(svc))
+}
+
+func portNames(svc *model.Service) string {
+	if len(svc.Ports) == 0 {
+		return "no ports"
+	}
+	out := make([]string, len(svc.Ports))
+	for i, p := range svc.Ports {
+		out[i] = fmt.Sprintf("%d/%s", p.Port, p.Protocol)
+		if p.Name != "" {
+			out[i] = fmt.Sprintf("%s (%s)", p.Name, out[i])
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func serviceRequest(svc *model.Service, port portRef, f model.Frontend, addr netip.Addr) dnat.Request {
+	req := dnat.Request{Service: svc, Frontend: f, Addr: addr, PortNumber: port.number, Protocol: port.protocol}
+	for i := range svc.Ports {
+		if p := &svc.Ports[i]; p.Port == port.number && p.Protocol == port.protocol {
+			req.Port = p
+		}
+	}
+	return req
+}
+
+// serviceAt finds the Service that has an address as its ClusterIP.
+func (s *Sim) serviceAt(addr netip.Addr) *model.Service {
+	for _, svc := range s.index.Cluster.Services {
+		if slices.Contains(svc.ClusterIPs, addr) {
+			return svc
+		}
+	}
+	return nil
+}
+
+// otherFrontend says whether an address and port are a frontend of another
+// kind: an external or load balancer IP, or a node's address with a NodePort
+// or a host port.
+func (s *Sim) otherFrontend(party model.Party, port portRef) (dnat.Request, bool) {
+	for _, svc := range s.index.Cluster.Services {
+		for i := range svc.Ports {
+			p := &svc.Ports[i]
+			if p.Protocol != port.protocol {
+				continue
+			}
+			if f := frontendAt(svc, p, party, port.number); f != "" {
+				return dnat.Request{Service: svc, Port: p, Frontend: f, Addr: party.Addr, PortNumber: port.number, Protocol: port.protocol}, true
+			}
+		}
+	}
+	if party.Kind == model.PartyNode && s.hostPort(party.Node, port) {
+		return dnat.Request{Frontend: model.FrontendHostPort, Addr: party.Addr, Destination: party, PortNumber: port.number, Protocol: port.protocol}, true
+	}
+	return dnat.Request{}, false
+}
+
+func frontendAt(svc *model.Service, p *model.ServicePort, party model.Party, port uint16) model.Frontend {
+	isLoadBalancer := slices.ContainsFunc(svc.LoadBalancerIPs, func(ip model.LoadBalancerIP) bool { return ip.Addr == party.Addr })
+	switch {
+	case party.Kind == model.PartyNode && p.NodePort != 0 && p.NodePort == port:
+		return model.FrontendNodePort
+	case p.Port != port:
+		return ""
+	case slices.Contains(svc.ExternalIPs, party.Addr):
+		return model.FrontendExternalIP
+	case isLoadBalancer:
+		return model.FrontendLoadBalancer
+	default:
+		return ""
+	}
+}
+
+func (s *Sim) hostPort(node *model.Node, port portRef) bool {
+	for _, pod := range s.index.Cluster.Pods {
+		if node == nil || pod.Node != node.Name || pod.HostNetwork {
+			continue
+		}
+		for _, p := range pod.Ports {
+			if p.HostPort == port.number && p.Protocol == port.protocol {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s *Sim) unknownNode(r reference) error {
+	names := make([]string, len(s.index.Cluster.Nodes))
+	for i, n := range s.index.Cluster.Nodes {
+		names[i] = "node/" + n.Name
+	}
+	return unknown(r.text, "node/"+r.node, names)
+}
+
+// unknownObject lists what was probably meant: the same name as another kind
+// or in another namespace first, then names that are spelt alike.
+func (s *Sim) unknownObject(r reference) error {
+	all := s.objectRefs()
+	var same []string
+	for _, candidate := range all {
+		if candidate[strings.LastIndex(candidate, "/")+1:] == r.name.name {
+			same = append(same, candidate)
+		}
+	}
+	if len(same) > 0 {
+		return refErrorf("no %s named %s in namespace %s; there is %s", kindWord(r.kind), r.name.name, r.name.namespace, listFew(same))
+	}
+	wanted := r.name.namespace + "/" + r.name.name
+	if r.kind != podKind {
+		wanted = r.name.namespace + "/" + shortKind(r.kind) + "/" + r.name.name
+	}
+	return unknown(r.text, wanted, all)
+}
+
+func unknown(text, wanted string, candidates []string) error {
+	const few = 5
+	if near := nearest.Words(wanted, candidates, few); len(near) > 0 {
+		return refErrorf("%s names nothing that was loaded; did you mean %s?", text, listFew(near))
+	}
+	return refErrorf("%s names nothing that was loaded: `netsim list` shows what there is", text)
+}
+
+func listFew(refs []string) string {
+	const few = 5
+	if len(refs) > few {
+		return strings.Join(refs[:few], ", ") + fmt.Sprintf(" and %d more", len(refs)-few)
+	}
+	return strings.Join(refs, " or ")
+}
+
+// objectRefs are the references of everything that can be asked about.
+func (s *Sim) objectRefs() []string {
+	var refs []string
+	for _, w := range s.index.Cluster.Workloads {
+		refs = append(refs, workloadRef(w.Ref))
+	}
+	for _, svc := range s.index.Cluster.Services {
+		refs = append(refs, svc.Namespace+"/svc/"+svc.Name)
+	}
+	for _, p := range s.index.Cluster.Pods {
+		refs = append(refs, p.Namespace+"/"+p.Name)
+	}
+	return refs
+}
+
+func workloadRef(w model.WorkloadRef) string {
+	return w.Namespace + "/" + shortKind(w.Kind) + "/" + w.Name
+}
+
+// shortKind is the short form of a kind in references.
+func shortKind(kind string) string {
+	short := map[string]string{
+		"Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds", "ReplicaSet": "rs",
+		"Service": "svc", "ReplicationController": "rc",
+	}
+	if s, ok := short[kind]; ok {
+		return s
+	}
+	return strings.ToLower(kind)
+}
+
+func kindWord(kind string) string {
+	if kind == podKind {
+		return "pod"
+	}
+	return kind
+}

@@ -1,0 +1,64 @@
+package sim
+
+import (
+	"io"
+
+	"github.com/netsim-dev/netsim/engine"
+	"github.com/netsim-dev/netsim/internal/manifest"
+	"github.com/netsim-dev/netsim/model"
+)
+
+// Load reads the manifests behind paths: files, directories (recursively), or
+// "-" for stdin. Whatever is wrong inside them comes back as issues and never
+// loses the rest; the error is for a path that cannot be read at all.
+func Load(paths []string, stdin io.Reader) (*model.Cluster, []model.Issue, error) {
+	files, issues, err := manifest.Read(paths, stdin)
+	if err != nil {
+		return nil, nil, err
+	}
+	cluster, found := manifest.Load(files)
+	return cluster, model.SortIssues(append(issues, found...)), nil
+}
+
+// Options choose the datapath where the manifests do not, or against them.
+type Options struct {
+	// Datapath is the name of a profile; "" reads it from the cluster.
+	Datapath string
+	// Set overrides single settings: "cilium.version", "kubeProxyReplacement",
+	// "routingMode", or any key of the cilium-config ConfigMap that netsim
+	// reads.
+	Set map[string]string
+}
+
+// Sim answers queries about one cluster under one datapath.
+type Sim struct {
+	index    *model.Index
+	datapath model.Datapath
+	engine   *engine.Engine
+	issues   []model.Issue
+}
+
+// New makes a Sim of a cluster and the issues found while loading it. The
+// error is for a profile or setting that netsim does not know.
+func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
+	dp, issues, err := readDatapath(c, opt)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sim{index: model.NewIndex(c), datapath: dp}
+	var found []model.Issue
+	s.engine, found = engine.New(s.index, dp)
+	all := append(append([]model.Issue{}, loaded...), issues...)
+	s.issues = model.SortIssues(append(all, found...))
+	return s, nil
+}
+
+// Issues are everything that was wrong with, or assumed about, the input.
+func (s *Sim) Issues() []model.Issue { return append([]model.Issue{}, s.issues...) }
+
+// Cluster is the cluster that the Sim answers for. It must not be changed.
+func (s *Sim) Cluster() *model.Cluster { return s.index.Cluster }
+
+// Datapath is how the cluster carries packets, and where each setting was
+// read.
+func (s *Sim) Datapath() model.Datapath { return s.datapath }
