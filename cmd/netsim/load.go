@@ -1,0 +1,61 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/netsim-dev/netsim/internal/render"
+	"github.com/netsim-dev/netsim/model"
+	"github.com/netsim-dev/netsim/sim"
+)
+
+// load reads the files that -f names and makes a Sim of them. Under --strict
+// it writes what is wrong with them and fails.
+func (c *command) load() (*sim.Sim, error) {
+	if len(c.files) == 0 {
+		return nil, errors.New("no files: name manifests with -f, as in: netsim list -f manifests/")
+	}
+	settings, err := parseSettings(c.set)
+	if err != nil {
+		return nil, err
+	}
+	cluster, issues, err := sim.Load(c.files, c.stdin)
+	if err != nil {
+		return nil, err
+	}
+	s, err := sim.New(cluster, issues, sim.Options{Datapath: c.datapath, Set: settings})
+	if err != nil {
+		return nil, err
+	}
+	return s, c.checkStrictly(s.Issues())
+}
+
+func (c *command) checkStrictly(issues []model.Issue) error {
+	if !c.strict {
+		return nil
+	}
+	grave := slices.DeleteFunc(issues, func(issue model.Issue) bool { return issue.Severity == model.Info })
+	if len(grave) == 0 {
+		return nil
+	}
+	if err := render.Issues(c.stderr, grave, render.TextOptions{}); err != nil {
+		return err
+	}
+	return fmt.Errorf("--strict: %d errors or warnings, listed above; mend them or leave out --strict", len(grave))
+}
+
+// parseSettings reads the values of --set; of several for one key the last
+// wins.
+func parseSettings(set []string) (map[string]string, error) {
+	settings := map[string]string{}
+	for _, pair := range set {
+		key, value, found := strings.Cut(pair, "=")
+		if !found || key == "" {
+			return nil, fmt.Errorf("--set %q: want KEY=VALUE, as in --set kubeProxyReplacement=true", pair)
+		}
+		settings[key] = value
+	}
+	return settings, nil
+}

@@ -1,0 +1,142 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/netsim-dev/netsim/model"
+	"github.com/netsim-dev/netsim/sim"
+)
+
+// Answer writes an answer as text: the verdict, the packet's way, and what it
+// hangs on. Its error is the writer's.
+func Answer(w io.Writer, a *sim.Answer, opt TextOptions) error {
+	p := newPage(opt)
+	t := answerText{page: p, answer: a, assigned: assignedAddresses(a)}
+	t.headline()
+	p.blank()
+	t.from()
+	t.to()
+	groups := groupPaths(a.Paths)
+	t.paths(groups)
+	p.blank()
+	t.legend(groups)
+	t.conditions()
+	p.issues(a.Issues, opt.Verbose)
+	t.datapath()
+	p.prose(p.paint(bold, "hint"), a.Hint)
+	_, err := io.WriteString(w, p.text.String())
+	return err
+}
+
+// answerText is one answer on its way to a page.
+type answerText struct {
+	*page
+	answer *sim.Answer
+	// assigned are the addresses that no file gave.
+	assigned map[string]bool
+}
+
+func (t *answerText) headline() {
+	a := t.answer
+	width := t.width - 2
+	lines := fill([]string{
+		t.verdict(a.Verdict) + "  ",
+		t.paint(bold, clean(a.From.Ref)) + " →",
+		t.paint(bold, clean(a.To.Ref)),
+	}, " ", width)
+	last := len(lines) - 1
+	lines = append(lines[:last], fill([]string{lines[last], outcome(a)}, "   ", width)...)
+	t.line(lines[0])
+	for _, line := range hang("  ", lines[1:]) {
+		t.line(line)
+	}
+}
+
+func (t *answerText) from() {
+	from := t.answer.From
+	ref := clean(from.Ref)
+	if from.Pods > 1 {
+		ref += fmt.Sprintf(" (%s)", plural(from.Pods, "pod"))
+	}
+	who := identity(from.Identity)
+	t.items("from", unless(ref, from.IP, who), t.address(from.IP, 0, ""), node(from.Node, from.Assigned), who)
+}
+
+func (t *answerText) to() {
+	to := t.answer.To
+	frontend := string(to.Frontend)
+	if to.Frontend == model.FrontendNone {
+		frontend = ""
+	}
+	reached := t.address(to.IP, to.Port, to.Protocol)
+	if frontend != "" && reached != "" {
+		frontend, reached = "", frontend+" "+reached
+	}
+	who := identity(to.Identity)
+	t.items("to", unless(clean(to.Ref), to.IP, who), frontend, reached, who)
+}
+
+// unless leaves a reference out that only repeats the address or identity.
+func unless(ref, ip, identity string) string {
+	if ref == ip || ref == identity {
+		return ""
+	}
+	return ref
+}
+
+// address is an address at an end, marked where no file gave it.
+func (t *answerText) address(ip string, port uint16, protocol model.Protocol) string {
+	if t.assigned[ip] {
+		return endpoint(ip, port, protocol) + " (assigned)"
+	}
+	return endpoint(ip, port, protocol)
+}
+
+func node(name string, assigned []string) string {
+	if name != "" && slices.Contains(assigned, "node") {
+		return "on " + clean(name) + " (assigned)"
+	}
+	if name != "" {
+		return "on " + clean(name)
+	}
+	return ""
+}
+
+// addressField is the name that Assigned gives to a pod's or node's address;
+// frontendFields are those of a Service's.
+const addressField = "ip"
+
+var frontendFields = map[model.Frontend]string{
+	model.FrontendClusterIP:    "clusterIP",
+	model.FrontendLoadBalancer: "loadBalancerIP",
+}
+
+// assignedAddresses are the addresses of an answer's ends that no file gave.
+func assignedAddresses(a *sim.Answer) map[string]bool {
+	found := map[string]bool{}
+	add := func(ip string, assigned []string, field string) {
+		if ip != "" && slices.Contains(assigned, field) {
+			found[ip] = true
+		}
+	}
+	add(a.From.IP, a.From.Assigned, addressField)
+	add(a.To.IP, a.To.Assigned, cmp.Or(frontendFields[a.To.Frontend], addressField))
+	for _, path := range a.Paths {
+		add(path.From.IP, a.From.Assigned, addressField)
+		if b := path.Backend; b != nil {
+			add(b.IP, b.Assigned, addressField)
+		}
+	}
+	return found
+}
+
+// conditions are what the verdict hangs on beyond the packet asked about.
+func (t *answerText) conditions() {
+	label := t.paint(bold, "if")
+	for _, condition := range t.answer.Conditions {
+		t.prose(label, condition)
+	}
+}
