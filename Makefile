@@ -1,0 +1,55 @@
+# Netsim needs nothing but Go: no C compiler, no cluster, no root.
+export CGO_ENABLED := 0
+
+GO        ?= go
+FUZZTIME  ?= 30s
+PLATFORMS ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
+
+.PHONY: build test lint fmt-check vet tidy-check bench fuzz scenarios cross
+
+# The command, in bin/.
+build:
+	$(GO) build -trimpath -o bin/ ./cmd/netsim
+
+test:
+	$(GO) test -timeout 20m ./...
+
+# golangci-lint knows more than what Go brings along; without it, go vet, gofmt
+# and the rules in internal/repo still hold.
+lint: fmt-check vet
+	@if command -v golangci-lint >/dev/null 2>&1; then \
+		golangci-lint run; \
+	else \
+		echo "lint: no golangci-lint here, so only gofmt, go vet and internal/repo"; \
+	fi
+	$(GO) test -count=1 ./internal/repo
+
+fmt-check:
+	@unformatted=$$(gofmt -l .); \
+	if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+
+tidy-check:
+	$(GO) mod tidy -diff
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./bench/...
+
+# Each fuzz target for FUZZTIME: go test runs one at a time.
+fuzz:
+	@set -e; grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | while IFS=: read -r file target; do \
+		echo "fuzz: $${target#func } in $$(dirname "$$file") for $(FUZZTIME)"; \
+		$(GO) test -run '^$$' -fuzz "^$${target#func }\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")"; \
+	done
+
+scenarios:
+	$(GO) test -count=1 ./scenarios/...
+
+# The command for every platform of a release, to nowhere.
+cross:
+	@set -e; for platform in $(PLATFORMS); do \
+		echo "cross: $$platform"; \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build -o /dev/null ./cmd/netsim; \
+	done
