@@ -59,7 +59,7 @@ func unmodelled(req Request) string {
 	switch req.Source.Kind {
 	case model.PartyNode:
 		return "netsim does not yet model packets that a node or a hostNetwork pod sends"
-	case model.PartyAddress:
+	case model.PartyAddress, model.PartyWorld:
 		return "netsim does not yet model packets that come from outside the cluster"
 	}
 	return fmt.Sprintf("netsim does not yet model how a pod reaches a frontend of type %s", req.Frontend)

@@ -25,7 +25,7 @@ func (q *query) deliver(t Translation, b Backend) Path {
 	t.SourceSeen = seen.Addr
 	path := Path{Translation: t, Backend: &b, Egress: q.packet(source, b)}
 	// Nobody's policy guards an address outside the cluster.
-	if b.Party.Kind != model.PartyAddress {
+	if !b.Party.Outside() {
 		path.Ingress = q.packet(seen, b)
 	}
 	return path
@@ -61,7 +61,7 @@ func (q *query) masquerades(destination model.Party) bool {
 		return false
 	}
 	switch destination.Kind {
-	case model.PartyAddress:
+	case model.PartyAddress, model.PartyWorld:
 		return true
 	case model.PartyNode:
 		elsewhere := destination.Node.Name != q.node

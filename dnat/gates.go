@@ -53,7 +53,7 @@ func unplaced(p model.Party) string {
 		return fmt.Sprintf("no file holds the node that has %s", p.Addr)
 	case p.Pod != nil && !p.Addr.IsValid():
 		return fmt.Sprintf("pod %s has no IP address of this family in the files", podRef(p.Pod))
-	case !p.Addr.IsValid():
+	case p.Kind != model.PartyWorld && !p.Addr.IsValid():
 		return "netsim does not know the address"
 	}
 	return ""

@@ -31,7 +31,7 @@ func (e *Engine) hintDefaultDeny(f *flow) string {
 			}
 		}
 	}
-	return fmt.Sprintf("add %s rule that allows %s on %s", article(f.direction), selectorFor(f.other), portText(f.port, f.packet.Protocol))
+	return fmt.Sprintf("add %s rule for it with %s on %s", article(f.direction), selectorFor(f.direction, f.other), portText(f.port, f.packet.Protocol))
 }
 
 // servicePortMiss: the rule means the peer, and allows the port that the
@@ -54,13 +54,13 @@ func (e *Engine) servicePortMiss(f *flow, r *rule) string {
 // cidrMiss: the rule names a CIDR that holds the peer's address, but the peer
 // is in the cluster, where Cilium goes by labels.
 func cidrMiss(f *flow, r *rule) string {
-	if f.other.Kind == model.PartyAddress {
+	if f.other.Outside() {
 		return ""
 	}
 	for _, s := range r.entry.L3 {
 		if cidr := cidrHolding(s, f.other.Addr); cidr != "" {
-			return fmt.Sprintf("rule %s names the CIDR %s, which holds %s, but CIDR rules never match pods or nodes of the cluster: select %s instead",
-				at(r, -1), cidr, f.other.Addr, selectorFor(f.other))
+			return fmt.Sprintf("rule %s names the CIDR %s, which holds %s, but CIDR rules never match pods or nodes of the cluster: use %s instead",
+				at(r, -1), cidr, f.other.Addr, selectorFor(f.direction, f.other))
 		}
 	}
 	return ""
@@ -133,16 +133,33 @@ func article(d model.Direction) string {
 	return "an egress"
 }
 
-// selectorFor says which selector of a rule would mean a party.
-func selectorFor(p model.Party) string {
-	switch p.Kind {
-	case model.PartyPod:
-		return fmt.Sprintf("%s by its labels (endpoints in namespace %s)", describe(p), p.Pod.Namespace)
-	case model.PartyNode:
-		return fmt.Sprintf("%s (entity host or remote-node)", describe(p))
-	default:
-		return fmt.Sprintf("%s (a CIDR, or entity world)", describe(p))
+// selectorFor is the peer field of a rule that would mean a party.
+func selectorFor(d model.Direction, p model.Party) string {
+	side := "to"
+	if d == model.Ingress {
+		side = "from"
 	}
+	switch {
+	case p.Kind == model.PartyPod:
+		return fmt.Sprintf("%sEndpoints {%s: %s%s}", side, podNamespaceLabel, p.Pod.Namespace, tellingLabel(p.Pod))
+	case p.Kind == model.PartyNode:
+		return side + "Entities host (a pod's own node) or remote-node (any other)"
+	case p.Kind == model.PartyAddress:
+		return fmt.Sprintf("%sCIDR %s, or entity world,", side, netip.PrefixFrom(p.Addr, p.Addr.BitLen()))
+	default:
+		return side + "Entities world"
+	}
+}
+
+// tellingLabel is the label that most probably tells a pod from others, "" if
+// it has none that Cilium keeps.
+func tellingLabel(pod *model.Pod) string {
+	for _, key := range []string{"app.kubernetes.io/name", "app", "k8s-app", "name", "app.kubernetes.io/component"} {
+		if value, ok := pod.Labels[key]; ok {
+			return fmt.Sprintf(", %s: %s", key, value)
+		}
+	}
+	return ""
 }
 
 func portList(rules api.PortRules) string {

@@ -21,7 +21,7 @@ func (e *Engine) Judge(d model.Direction, p model.Packet, askedPort uint16) mode
 	}
 	step.Sees = e.sees(&f)
 	switch {
-	case f.self.Kind == model.PartyAddress:
+	case f.self.Outside():
 		step.Verdict = model.Allowed
 		step.Why = fmt.Sprintf("%s is outside the cluster: no policy of this cluster judges its side", describe(f.self))
 	case err != nil:
@@ -93,6 +93,7 @@ func (e *Engine) judgePod(f *flow, step *model.Step) {
 		e.applyAuth(f, entry, step)
 	}
 	e.applyUnknown(f, hits, step)
+	e.applyWorld(f, step)
 	e.applyAudit(step)
 	step.By = model.SortOrigins(step.By)
 }
@@ -143,7 +144,7 @@ func (e *Engine) explainDefaultDeny(f *flow, step *model.Step) {
 	drop := model.DropPolicyDenied
 	step.DropReason = &drop
 	step.By = e.selecting(f, isolates)
-	what := fmt.Sprintf("no rule allows %s %s on %s", toOrFrom(f.direction), describe(f.other), portText(f.port, f.packet.Protocol))
+	what := fmt.Sprintf("no rule %s on %s", letThrough(f), portText(f.port, f.packet.Protocol))
 	switch {
 	case len(step.By) == 0:
 		step.Why = fmt.Sprintf("default deny (enable-policy: %s): %s", e.options.policyMode, what)
@@ -164,7 +165,7 @@ func (e *Engine) explainDeny(f *flow, hits []hit, step *model.Step) {
 			step.By = append(step.By, h.origin())
 		}
 	}
-	step.Why = fmt.Sprintf("a deny rule matches %s %s on %s; deny beats every allow", toOrFrom(f.direction), describe(f.other), portText(f.port, f.packet.Protocol))
+	step.Why = fmt.Sprintf("a deny rule forbids %s on %s; deny beats every allow", traffic(f), portText(f.port, f.packet.Protocol))
 	step.Hint = hintDeny(step.By)
 }
 
@@ -262,9 +263,9 @@ func (e *Engine) applyAudit(step *model.Step) {
 	}
 }
 
-func toOrFrom(d model.Direction) string {
-	if d == model.Ingress {
-		return "from"
+func traffic(f *flow) string {
+	if f.direction == model.Ingress {
+		return "traffic from " + describe(f.other)
 	}
-	return "to"
+	return "traffic to " + describe(f.other)
 }

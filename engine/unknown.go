@@ -76,6 +76,37 @@ func (e *Engine) cidrModeMatters(f *flow) bool {
 	return false
 }
 
+// applyWorld: an answer about the world holds for addresses that no rule
+// names; those that one names may fare otherwise.
+func (e *Engine) applyWorld(f *flow, step *model.Step) {
+	if f.other.Kind != model.PartyWorld {
+		return
+	}
+	for _, r := range e.rules {
+		if !f.selects(r) {
+			continue
+		}
+		port, ok := f.portMatches(r, e.ports())
+		if named := namesAddresses(r); ok && named != "" {
+			step.Conditions = append(step.Conditions, fmt.Sprintf("not for addresses of %s: rule %s names them", named, at(r, port)))
+		}
+	}
+}
+
+// namesAddresses says which addresses outside a rule names, "" for none.
+func namesAddresses(r *rule) string {
+	var named []string
+	for _, s := range r.entry.L3 {
+		for _, p := range s.GetCIDRPrefixes() {
+			named = append(named, p.String())
+		}
+		if fqdn, ok := s.GetFQDNSelector(); ok {
+			named = append(named, fqdn.MatchName+fqdn.MatchPattern)
+		}
+	}
+	return strings.Join(named, ", ")
+}
+
 func doubt(step *model.Step, by model.Origin, why string) {
 	if step.Verdict != model.Undetermined {
 		step.Why += "; but "

@@ -14,6 +14,8 @@ const (
 	// PartyNode is a node, or a hostNetwork pod on it: the identity is host or
 	// remote-node, depending on which node judges.
 	PartyNode
+	// PartyWorld is any address outside that no rule names.
+	PartyWorld
 )
 
 // Party is one end of a packet as one point of its way sees it.
@@ -27,6 +29,9 @@ type Party struct {
 	// Addr is the address that the packet carries.
 	Addr netip.Addr
 }
+
+// Outside says whether the party is neither a pod nor a node of the cluster.
+func (p Party) Outside() bool { return p.Kind == PartyAddress || p.Kind == PartyWorld }
 
 // Packet is what a point of the way sees: who, to whom, and the protocol and
 // destination port that the packet carries at that point. For ICMP, Port is

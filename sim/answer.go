@@ -87,6 +87,8 @@ type PathSource struct {
 	Pods int    `json:"pods"`
 	Node string `json:"node,omitempty"`
 	IP   string `json:"ip,omitempty"`
+	// Assigned names the fields that no file gave.
+	Assigned []string `json:"assigned,omitempty"`
 }
 
 // Backend is where the packet ends up.

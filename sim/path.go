@@ -148,7 +148,7 @@ func (s *Sim) backend(b dnat.Backend) *Backend {
 }
 
 func pathSource(p model.Party, pods int) PathSource {
-	out := PathSource{Ref: partyRef(p), Pods: pods}
+	out := PathSource{Ref: partyRef(p), Pods: pods, Assigned: assigned(p)}
 	if p.Node != nil {
 		out.Node = p.Node.Name
 	}

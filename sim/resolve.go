@@ -23,7 +23,7 @@ func refErrorf(format string, args ...any) error { return &RefError{fmt.Sprintf(
 func (s *Sim) sources(r reference) ([]model.Party, error) {
 	switch {
 	case r.world:
-		return []model.Party{{Kind: model.PartyAddress}}, nil
+		return []model.Party{{Kind: model.PartyWorld}}, nil
 	case r.addr.IsValid():
 		return []model.Party{s.index.Party(r.addr)}, nil
 	case r.node != "":
@@ -85,7 +85,7 @@ func (s *Sim) destinations(r reference) ([]dnat.Request, error) {
 	}
 	switch {
 	case r.world:
-		return s.addressRequest(r, model.Party{Kind: model.PartyAddress})
+		return s.addressRequest(r, model.Party{Kind: model.PartyWorld})
 	case r.addr.IsValid():
 		return s.addressRequest(r, s.index.Party(r.addr))
 	case r.node != "":
@@ -344,11 +344,11 @@ func (s *Sim) unknownNode(r reference) error {
 // or in another namespace first, then names that are spelt alike.
 func (s *Sim) unknownObject(r reference) error {
 	all := s.objectRefs()
-	var same []string
-	for _, candidate := range all {
-		if candidate[strings.LastIndex(candidate, "/")+1:] == r.name.name {
-			same = append(same, candidate)
-		}
+	same := refsWhere(all, func(_, name string) bool { return name == r.name.name })
+	if len(same) == 0 {
+		same = refsWhere(all, func(namespace, name string) bool {
+			return namespace == r.name.namespace && strings.Contains(name, r.name.name)
+		})
 	}
 	if len(same) > 0 {
 		return refErrorf("no %s named %s in namespace %s; there is %s", kindWord(r.kind), r.name.name, r.name.namespace, listFew(same))
@@ -358,6 +358,14 @@ func (s *Sim) unknownObject(r reference) error {
 		wanted = r.name.namespace + "/" + shortKind(r.kind) + "/" + r.name.name
 	}
 	return unknown(r.text, wanted, all)
+}
+
+// refsWhere are the references whose namespace and name satisfy a condition.
+func refsWhere(refs []string, want func(namespace, name string) bool) []string {
+	return slices.DeleteFunc(slices.Clone(refs), func(ref string) bool {
+		namespace, rest, _ := strings.Cut(ref, "/")
+		return !want(namespace, rest[strings.LastIndex(rest, "/")+1:])
+	})
 }
 
 func unknown(text, wanted string, candidates []string) error {
