@@ -94,7 +94,7 @@ func (f *flow) portMatch(p api.PortProtocol, named peerPorts) bool {
 	if first == 0 {
 		return true
 	}
-	last := max(first, uint16(p.EndPort)) //nolint:gosec // validated to be a port
+	last := max(first, uint16(p.EndPort))
 	return first <= f.port && f.port <= last
 }
 
@@ -133,6 +133,8 @@ func describe(p model.Party) string {
 		return fmt.Sprintf("pod %s/%s", p.Pod.Namespace, p.Pod.Name)
 	case p.Node != nil:
 		return "node " + p.Node.Name
+	case p.Kind == model.PartyWorld && p.Addr.IsValid():
+		return "the world (source address " + p.Addr.String() + ")"
 	case p.Addr.IsValid():
 		return "address " + p.Addr.String()
 	default:

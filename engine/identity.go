@@ -190,6 +190,8 @@ func (ids *identities) of(party model.Party, judge *model.Node) *identity.Identi
 		return ids.pods[party.Pod]
 	case model.PartyNode:
 		return ids.ofNode(party, judge)
+	case model.PartyWorld:
+		return ids.world(party.Addr)
 	default:
 		return ids.ofAddress(party.Addr)
 	}
@@ -220,11 +222,17 @@ func (ids *identities) ofAddress(addr netip.Addr) *identity.Identity {
 			return p.id
 		}
 	}
+	return ids.world(addr)
+}
+
+// world is the identity of whatever no policy names. In a dual-stack cluster
+// there is one for each family.
+func (ids *identities) world(addr netip.Addr) *identity.Identity {
 	world := identity.ReservedIdentityWorld
-	if ids.dualStack && addr.Is4() {
-		world = identity.ReservedIdentityWorldIPv4
-	} else if ids.dualStack {
+	if ids.dualStack && addr.Is6() {
 		world = identity.ReservedIdentityWorldIPv6
+	} else if ids.dualStack {
+		world = identity.ReservedIdentityWorldIPv4
 	}
 	return ids.reserved[world]
 }

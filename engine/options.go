@@ -35,9 +35,7 @@ type options struct {
 }
 
 // ciliumLock guards Cilium's process-wide settings: whoever holds it has them
-// set to its own.
-//
-//nolint:gochecknoglobals // Cilium's settings are global, so is their lock.
+// set to its own. It is the one global here, because they are global.
 var ciliumLock struct {
 	sync.Mutex
 	current *options

@@ -14,7 +14,8 @@ const (
 	// PartyNode is a node, or a hostNetwork pod on it: the identity is host or
 	// remote-node, depending on which node judges.
 	PartyNode
-	// PartyWorld is any address outside that no rule names.
+	// PartyWorld is the world as such: any address outside that no rule names,
+	// or a source whose address says nothing of its identity.
 	PartyWorld
 )
 
