@@ -79,7 +79,7 @@ func (e *Engine) cidrModeMatters(f *flow) bool {
 // applyWorld: an answer about the world holds for addresses that no rule
 // names; those that one names may fare otherwise.
 func (e *Engine) applyWorld(f *flow, step *model.Step) {
-	if f.other.Kind != model.PartyWorld {
+	if f.other.Kind != model.PartyWorld || f.other.Addr.IsValid() {
 		return
 	}
 	for _, r := range e.rules {
