@@ -9,7 +9,7 @@ import (
 // direct answers for an address that is no frontend: nothing is translated, and
 // both policies see the packet as the client sent it.
 func direct(q *query) []Path {
-	if why := unplaced(q.Destination); why != "" {
+	if why := q.unreachable(q.Destination); why != "" {
 		return q.undetermined(why)
 	}
 	return []Path{q.deliver(Translation{By: ByNone}, Backend{Party: q.Destination, Port: q.PortNumber})}

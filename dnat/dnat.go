@@ -97,7 +97,7 @@ func Resolve(ix *model.Index, dp model.Datapath, req Request) []Path {
 		return q.undetermined(unmodelled(req))
 	}
 	for _, answer := range []func(*query) []Path{
-		unnamedService, unknownProtocol, unplacedSource, toItself, sctpDisabled, icmpToClusterIP, claimedService, row.paths,
+		unnamedService, unknownProtocol, unplacedSource, toItself, sctpDisabled, encapsulated, egressGateway, icmpToClusterIP, claimedService, row.paths,
 	} {
 		if paths := answer(q); len(paths) > 0 {
 			return paths

@@ -173,7 +173,7 @@ func hasEndpoints(all []*model.EndpointSlice) bool {
 func (q *query) party(c candidate) (party model.Party, why string) {
 	party = q.ix.Party(c.endpoint.Addr)
 	if c.endpoint.PodName == "" {
-		return party, unplaced(party)
+		return party, q.unreachable(party)
 	}
 	named := q.ix.Pod(c.endpoint.PodNamespace, c.endpoint.PodName)
 	switch {
@@ -187,7 +187,7 @@ func (q *query) party(c candidate) (party model.Party, why string) {
 		return party, fmt.Sprintf("backend %s is pod %s by its slice, but that pod has another address: one of the two files is out of date",
 			c.endpoint.Addr, podRef(named))
 	}
-	return party, unplaced(party)
+	return party, q.unreachable(party)
 }
 
 // ownsAddress is also true of an address that no file gives the pod: what a

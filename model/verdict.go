@@ -125,5 +125,6 @@ var (
 	DropPolicyDeny        = DropReason{181, "POLICY_DENY", "Policy denied by denylist"}
 	DropAuthRequired      = DropReason{189, "AUTH_REQUIRED", "Authentication required"}
 	DropServiceNoBackend  = DropReason{158, "SERVICE_BACKEND_NOT_FOUND", "Service backend not found"}
+	DropEncapProhibited   = DropReason{170, "ENCAPSULATION_TRAFFIC_IS_PROHIBITED", "Encapsulation traffic is prohibited"}
 	DropUnknownL4Protocol = DropReason{137, "CT_UNKNOWN_L4_PROTOCOL", "CT: Unknown L4 protocol"}
 )

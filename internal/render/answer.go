@@ -16,6 +16,7 @@ func Answer(w io.Writer, a *sim.Answer, opt TextOptions) error {
 	p := newPage(opt)
 	t := answerText{page: p, answer: a, assigned: assignedAddresses(a)}
 	t.headline()
+	t.caveat()
 	p.blank()
 	t.from()
 	t.to()
@@ -52,6 +53,19 @@ func (t *answerText) headline() {
 	t.line(lines[0])
 	for _, line := range hang("  ", lines[1:]) {
 		t.line(line)
+	}
+}
+
+// caveat says up front that something the user wrote is not in the answer.
+func (t *answerText) caveat() {
+	errors := 0
+	for _, issue := range t.answer.Issues {
+		if issue.Severity == model.Error {
+			errors++
+		}
+	}
+	if errors > 0 {
+		t.prose(t.paint(red, "careful"), fmt.Sprintf("%s below: something that you wrote is left out of this answer", plural(errors, "error")))
 	}
 }
 
@@ -125,7 +139,7 @@ func assignedAddresses(a *sim.Answer) map[string]bool {
 	add(a.From.IP, a.From.Assigned, addressField)
 	add(a.To.IP, a.To.Assigned, cmp.Or(frontendFields[a.To.Frontend], addressField))
 	for _, path := range a.Paths {
-		add(path.From.IP, a.From.Assigned, addressField)
+		add(path.From.IP, slices.Concat(a.From.Assigned, path.From.Assigned), addressField)
 		if b := path.Backend; b != nil {
 			add(b.IP, b.Assigned, addressField)
 		}

@@ -1,0 +1,91 @@
+package dnat
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// stray says why an address that no file gives to anybody cannot be taken for
+// one outside the cluster, "" if it can: the cluster hands out addresses of its
+// own ranges, and a pod that the files lack may have it.
+func (q *query) stray(p model.Party) string {
+	addr := p.Addr
+	switch {
+	case p.Kind != model.PartyAddress || !addr.IsValid():
+		return ""
+	case addr.IsUnspecified() || addr.IsMulticast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+		return fmt.Sprintf("%s is no address of one machine", addr)
+	}
+	for _, n := range q.ix.Cluster.Nodes {
+		for _, cidr := range n.PodCIDRs {
+			if cidr.Contains(addr) {
+				return fmt.Sprintf("%s is an address of node %s's pods (%s), and no pod in these files has it", addr, n.Name, cidr)
+			}
+		}
+	}
+	for _, cidr := range q.serviceSubnets() {
+		if cidr.Contains(addr) {
+			return fmt.Sprintf("%s is in the range of ClusterIPs (%s), and no Service in these files has it", addr, cidr)
+		}
+	}
+	return ""
+}
+
+// unreachable says what is missing before a packet could arrive at a Party.
+func (q *query) unreachable(p model.Party) string {
+	if why := unplaced(p); why != "" {
+		return why
+	}
+	return q.stray(p)
+}
+
+// serviceSubnets are kind's, as configured or by default.
+func (q *query) serviceSubnets() []netip.Prefix {
+	if k := q.ix.Cluster.Kind; k != nil && len(k.ServiceSubnets) > 0 {
+		return k.ServiceSubnets
+	}
+	return []netip.Prefix{netip.MustParsePrefix("10.96.0.0/16")}
+}
+
+// encapsulated: with a tunnel, pods may not send what looks like its packets,
+// whoever it is for. Source: bpf/lib/policy.h policy_can_egress, bpf/lib/common.h
+// HAVE_ENCAP.
+func encapsulated(q *query) []Path {
+	protocol, port := q.tunnel()
+	if q.settings.RoutingMode != model.RoutingTunnel || q.Source.Kind != model.PartyPod || q.Protocol != model.UDP || q.PortNumber != port {
+		return nil
+	}
+	drop := model.DropEncapProhibited
+	paths := q.denied(ByNone, fmt.Sprintf("pods may not send to UDP port %d: it is the port of Cilium's own %s tunnel", port, protocol), model.SeesTimeout)
+	paths[0].Service.DropReason = &drop
+	return paths
+}
+
+// tunnel is the tunnel's protocol and UDP port. Source: pkg/datapath/tunnel.
+func (q *query) tunnel() (protocol string, port uint16) {
+	protocol, port = "vxlan", 8472
+	if q.settings.Options["tunnel-protocol"] == "geneve" {
+		protocol, port = "geneve", 6081
+	}
+	if n, err := strconv.ParseUint(q.settings.Options["tunnel-port"], 10, 16); err == nil && n != 0 {
+		port = uint16(n)
+	}
+	return protocol, port
+}
+
+// egressGateway: a CiliumEgressGatewayPolicy may send, or drop, what leaves
+// the cluster; which node it means is not in these files.
+func egressGateway(q *query) []Path {
+	if q.Frontend != model.FrontendNone || !q.Destination.Outside() {
+		return nil
+	}
+	for _, o := range q.ix.Cluster.Others {
+		if o.Origin.Kind == "CiliumEgressGatewayPolicy" && q.settings.On("enable-ipv4-egress-gateway", q.ix.Cluster.CiliumConfig == nil) {
+			return q.undeterminedBy(o)
+		}
+	}
+	return nil
+}
