@@ -61,13 +61,16 @@ func (r *reader) checkSchema(o *model.Object) (stored []byte, issues []model.Iss
 	}
 	refused := false
 	for _, p := range r.crds.Validate(o.Origin.Kind, doc) {
+		if stillInForce(p, r.dp.Version()) {
+			return nil, append(issues, r.outlived(o, p))
+		}
 		if p.Unknown {
 			issues = append(issues, unknownField(o, p))
 			continue
 		}
 		refused = true
 		issues = append(issues, issue(o, p.Path, model.Error,
-			fmt.Sprintf("%s is invalid and counts as absent: %s: %s", o.Origin.ID(), p.Path, p.Message), didYouMean(p.Suggestion)))
+			fmt.Sprintf("%s is invalid and counts as absent: %s", o.Origin.ID(), atPath(p.Path, p.Message)), didYouMean(p.Suggestion)))
 	}
 	if refused {
 		return nil, issues
@@ -80,6 +83,14 @@ func (r *reader) checkSchema(o *model.Object) (stored []byte, issues []model.Iss
 		issues = append(issues, issue(o, "", model.Error, fmt.Sprintf("%s cannot be read: %v", o.Origin.ID(), err), ""))
 	}
 	return stored, issues
+}
+
+// atPath puts the field that a message is about before it, if it is about one.
+func atPath(path, message string) string {
+	if path == "" {
+		return message
+	}
+	return path + ": " + message
 }
 
 func didYouMean(suggestion string) string {
@@ -102,11 +113,15 @@ func unknownField(o *model.Object, p crd.Problem) model.Issue {
 // (cilium v1.20.2 pkg/k8s/apis/cilium.io/v2, CiliumNetworkPolicy.Parse, which
 // takes a document without a namespace for a clusterwide one).
 func (r *reader) parseCilium(o *model.Object, p ciliumv2.CiliumNetworkPolicy) (parsed ciliumSpecs, err error) {
-	p.Namespace = o.Origin.Namespace
+	// The document's own metadata may have generateName only.
+	p.Name, p.Namespace = o.Origin.Name, o.Origin.Namespace
 	for _, spec := range specs(p) {
+		if problem := notYet(spec, r.dp.Version()); problem != "" {
+			return parsed, fmt.Errorf("Cilium is %s here, and %s", r.dp.CiliumVersion, problem)
+		}
 		parsed.unresolved = append(parsed.unresolved, r.resolveToServices(spec))
 	}
-	r.options.withOptions(func() { parsed.rules, err = p.Parse(r.log, r.options.policyCluster) })
+	parsed.rules, err = p.Parse(r.log, r.options.policyCluster)
 	return parsed, err
 }
 
@@ -241,23 +256,4 @@ func (s ruleSource) l7() []string {
 		out[i] = describeL7(p)
 	}
 	return out
-}
-
-func describeL7(p api.PortRule) string {
-	var parts []string
-	if p.Rules != nil {
-		for _, h := range p.Rules.HTTP {
-			parts = append(parts, "HTTP "+strings.TrimSpace(h.Method+" "+h.Path+" "+h.Host))
-		}
-		for _, d := range p.Rules.DNS {
-			parts = append(parts, "DNS "+d.MatchName+d.MatchPattern)
-		}
-	}
-	for _, sni := range p.ServerNames {
-		parts = append(parts, "TLS server name "+string(sni))
-	}
-	if p.Listener != nil {
-		parts = append(parts, "Envoy listener "+p.Listener.Name)
-	}
-	return strings.Join(parts, ", ")
 }

@@ -10,6 +10,7 @@ import (
 // Engine judges packets by the policies of one cluster. It is safe for
 // concurrent use.
 type Engine struct {
+	index   *model.Index
 	dp      model.Datapath
 	options *options
 	ids     *identities
@@ -25,12 +26,14 @@ type Engine struct {
 func New(ix *model.Index, dp model.Datapath) (*Engine, []model.Issue) {
 	o := optionsFrom(dp, ix.Cluster)
 	r := newReader(ix, dp, o)
-	rules, issues := r.readPolicies(ix.Cluster.Policies)
-	e := &Engine{dp: dp, options: o, rules: rules, opaque: r.opaque}
+	e := &Engine{index: ix, dp: dp, options: o}
+	var issues []model.Issue
 	o.withOptions(func() {
+		e.rules, issues = r.readPolicies(ix.Cluster.Policies)
+		e.opaque = r.opaque
 		e.ids = newIdentities(ix, o)
-		e.ids.addPrefixes(prefixes(rules))
-		e.repo = newRepository(o, e.ids, rules, dp.Version())
+		e.ids.addPrefixes(prefixes(e.rules))
+		e.repo = newRepository(o, e.ids, e.rules, dp.Version())
 	})
 	if n := e.ids.unnumbered; n > 0 {
 		issues = append(issues, model.Issue{Severity: model.Warning, Message: fmt.Sprintf(

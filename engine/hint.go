@@ -8,7 +8,6 @@ import (
 	"github.com/cilium/cilium/pkg/identity"
 	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/policy/api"
-	"github.com/cilium/cilium/pkg/policy/types"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -58,30 +57,20 @@ func cidrMiss(f *flow, r *rule) string {
 		return ""
 	}
 	for _, s := range r.entry.L3 {
-		if cidr := cidrHolding(s, f.other.Addr); cidr != "" {
-			return fmt.Sprintf("rule %s names the CIDR %s, which holds %s, but CIDR rules never match pods or nodes of the cluster: use %s instead",
-				at(r, -1), cidr, f.other.Addr, selectorFor(f.direction, f.other))
+		if isCIDR(s) && s.Matches(outside(f.other.Addr)) {
+			return fmt.Sprintf("rule %s names a CIDR that holds %s, but CIDR rules never match pods or nodes of the cluster: use %s instead",
+				at(r, -1), f.other.Addr, selectorFor(f.direction, f.other))
 		}
 	}
 	return ""
 }
 
-// cidrHolding is the CIDR of a selector that holds an address, "" if none
-// does. The CIDR of all addresses has no prefix of its own in Cilium.
-func cidrHolding(s types.Selector, addr netip.Addr) string {
-	if !isCIDR(s) {
-		return ""
+// outside are the labels that an address would have outside the cluster.
+func outside(addr netip.Addr) labels.LabelArray {
+	if !addr.IsValid() {
+		return nil
 	}
-	prefixes := s.GetCIDRPrefixes()
-	for _, p := range prefixes {
-		if p.Contains(addr) {
-			return p.String()
-		}
-	}
-	if len(prefixes) == 0 {
-		return "0.0.0.0/0 or ::/0"
-	}
-	return ""
+	return labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())).LabelArray()
 }
 
 // namespaceMiss: the rule would mean the peer if it were in the policy's own
@@ -96,8 +85,12 @@ func (e *Engine) namespaceMiss(f *flow, r *rule) string {
 	if !port || !moved.peerMatches(r) {
 		return ""
 	}
-	return fmt.Sprintf("rule %s means pods in namespace %s only; %s is in %s: name its namespace there (k8s:%s: %s)",
-		at(r, -1), f.self.Pod.Namespace, describe(f.other), f.other.Pod.Namespace, podNamespaceLabel, f.other.Pod.Namespace)
+	remedy := fmt.Sprintf("k8s:%s: %s", podNamespaceLabel, f.other.Pod.Namespace)
+	if r.object.Origin.Kind == "NetworkPolicy" {
+		remedy = fmt.Sprintf("namespaceSelector with kubernetes.io/metadata.name: %s", f.other.Pod.Namespace)
+	}
+	return fmt.Sprintf("rule %s means pods in namespace %s only; %s is in %s: name its namespace there (%s)",
+		at(r, -1), f.self.Pod.Namespace, describe(f.other), f.other.Pod.Namespace, remedy)
 }
 
 // portMiss: the rule means the peer, on other ports.

@@ -84,12 +84,16 @@ func (e *Engine) judgePod(f *flow, step *model.Step) {
 	entry := m.lookup(f.direction, f.peer.ID, f.proto, f.port)
 	hits := e.hits(f)
 	switch {
+	case !entry.found && e.ownNodeWithoutRules(f):
+		step.Verdict = model.Allowed
+		step.Why = whyLocalhost(f)
 	case !entry.found:
 		e.explainDefaultDeny(f, step)
 	case entry.deny:
 		e.explainDeny(f, hits, step)
 	default:
 		e.explainAllow(f, hits, step)
+		e.applyL7(f, entry, hits, step)
 		e.applyAuth(f, entry, step)
 	}
 	e.applyUnknown(f, hits, step)
@@ -178,7 +182,6 @@ func (e *Engine) explainAllow(f *flow, hits []hit, step *model.Step) {
 	}
 	if len(step.By) > 0 {
 		step.Why = fmt.Sprintf("%s %s on %s", ruleCount(len(step.By)), letThrough(f), portText(f.port, f.packet.Protocol))
-		step.Conditions = l7Conditions(f, hits)
 		return
 	}
 	step.Why = e.whyUnruled(f)
@@ -209,19 +212,22 @@ func (e *Engine) whyUnruled(f *flow) string {
 	case len(e.selecting(f, isolates)) == 0:
 		return fmt.Sprintf("the policies that select %s for %s do not switch on default deny, and no deny rule matches", describe(f.self), f.direction)
 	default:
-		return fmt.Sprintf("Cilium lets a node reach its own pods (allow-localhost): %s is on the same node", describe(f.other))
+		return whyLocalhost(f)
 	}
 }
 
-func l7Conditions(f *flow, hits []hit) []string {
-	var conditions []string
-	for _, h := range hits {
-		if h.rule.unknownPeers != "" || h.port < 0 || h.port >= len(h.rule.l7) || h.rule.l7[h.port] == "" {
-			continue
-		}
-		conditions = append(conditions, fmt.Sprintf("the proxy on %s lets through only: %s (%s)", describe(f.self), h.rule.l7[h.port], h.origin().Position()))
-	}
-	return conditions
+// ownNodeWithoutRules: up to 1.19 allow-localhost holds for every pod; since
+// 1.20 only for pods that an ingress rule selects, which under enable-policy
+// "always" are not all that are isolated (cilium v1.19.6
+// pkg/policy/mapstate.go, determineAllowLocalhostIngress; v1.20.0
+// pkg/policy/repository.go, computePolicyEnforcementAndRules).
+func (e *Engine) ownNodeWithoutRules(f *flow) bool {
+	own := f.other.Kind == model.PartyNode && f.other.Node == f.self.Node
+	return f.direction == model.Ingress && own && e.options.localhostAlways && !e.dp.Version().AtLeast(1, 20, 0)
+}
+
+func whyLocalhost(f *flow) string {
+	return fmt.Sprintf("Cilium lets a node reach its own pods (allow-localhost): %s is on the same node", describe(f.other))
 }
 
 // applyAuth drops what would need a mutual authentication that cannot happen:
@@ -258,7 +264,7 @@ func (e *Engine) meshAuth() bool {
 func (e *Engine) applyAudit(step *model.Step) {
 	if step.Verdict == model.Denied && e.dp.On("policy-audit-mode", false) {
 		step.Verdict = model.Allowed
-		step.DropReason = nil
+		step.DropReason, step.Hint = nil, ""
 		step.Why = "audit mode (policy-audit-mode): let through and reported, though " + step.Why
 	}
 }

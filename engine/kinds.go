@@ -74,7 +74,7 @@ func (r *reader) switchedOff(kind policyKind, name string) string {
 		return kind.ignored
 	case kind.since > 0 && !r.dp.Version().AtLeast(1, kind.since, 0):
 		return fmt.Sprintf("Cilium %s does not know %s, which came with 1.%d", r.dp.CiliumVersion, name, kind.since)
-	case kind.option != "" && !r.dp.On(kind.option, kind.byDefault):
+	case kind.option != "" && !r.dp.On(kind.option, kind.byDefault || r.index.Cluster.CiliumConfig == nil):
 		return fmt.Sprintf("the agent's option %s is off", kind.option)
 	default:
 		return ""

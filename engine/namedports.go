@@ -19,15 +19,14 @@ type portName struct {
 	proto u8proto.U8proto
 }
 
-// newPortNames reads the named ports of a pod's containers. Cilium does not
-// look at init containers (cilium v1.20.2 pkg/k8s/labels.go, GetPodMetadata).
+// newPortNames reads the named ports of a pod's containers as Cilium does: by
+// name alone, so that of two ports of one name the last counts, whatever their
+// protocols, and without looking at init containers (cilium v1.20.2
+// pkg/k8s/labels.go, GetPodMetadata; pkg/types/portmap.go, AddPort).
 func newPortNames(pod *model.Pod) portNames {
 	names := portNames{}
-	for _, p := range pod.Ports {
-		proto, err := u8proto.ParseProtocol(string(p.Protocol))
-		if p.Name != "" && !p.Init && err == nil {
-			names[portName{p.Name, proto}] = p.Port
-		}
+	for name, p := range ciliumNamedPorts(pod) {
+		names[portName{name, p.Proto}] = p.Port
 	}
 	return names
 }

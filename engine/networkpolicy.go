@@ -89,16 +89,13 @@ func strictIssue(o *model.Object, err error) model.Issue {
 		fmt.Sprintf("%s: %v: an API server drops it", o.Origin.ID(), err), "remove or correct the field")
 }
 
-func (r *reader) parseNetworkPolicy(o *model.Object) (entries types.PolicyEntries, err error) {
+func (r *reader) parseNetworkPolicy(o *model.Object) (types.PolicyEntries, error) {
 	var np slim_networkingv1.NetworkPolicy
-	if err = kjson.UnmarshalCaseSensitivePreserveInts(o.JSON, &np); err != nil {
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(o.JSON, &np); err != nil {
 		return nil, err
 	}
-	np.Namespace = o.Origin.Namespace
-	r.options.withOptions(func() {
-		entries, err = ciliumk8s.ParseNetworkPolicy(r.log, r.options.policyCluster, &np)
-	})
-	return entries, err
+	np.Name, np.Namespace = o.Origin.Name, o.Origin.Namespace
+	return ciliumk8s.ParseNetworkPolicy(r.log, r.options.policyCluster, &np)
 }
 
 // networkPolicyRules gives each entry its place in the document.

@@ -69,8 +69,12 @@ func (o *options) apply() {
 	c.PolicyCIDRMatchMode = strings.Fields(strings.ReplaceAll(o.cidrMatchMode, ",", " "))
 	policy.SetPolicyEnabled(o.policyMode)
 	api.InitEntities(o.clusterName)
-	// A prefix list that does not parse leaves the default list in place.
-	_ = labelsfilter.ParseLabelPrefixCfg(slog.New(slog.DiscardHandler), strings.Fields(o.labelPrefixes), nil, "")
+	log := slog.New(slog.DiscardHandler)
+	if err := labelsfilter.ParseLabelPrefixCfg(log, strings.Fields(o.labelPrefixes), nil, ""); err != nil {
+		// An agent would not start with such a list; the default one is at
+		// least not what another Engine has left behind.
+		_ = labelsfilter.ParseLabelPrefixCfg(log, nil, nil, "")
+	}
 }
 
 // optionsFrom reads the settings from the keys of the cilium-config ConfigMap,
@@ -84,17 +88,18 @@ func optionsFrom(dp model.Datapath, c *model.Cluster) *options {
 		return fallback
 	}
 	o := &options{
-		clusterName:       dp.ClusterName,
-		policyMode:        read("enable-policy", option.DefaultEnforcement),
-		cidrMatchMode:     read("policy-cidr-match-mode", ""),
-		labelPrefixes:     read("labels", ""),
-		localhostAlways:   read("allow-localhost", option.AllowLocalhostAuto) != option.AllowLocalhostPolicy,
-		ipv4:              dp.On("enable-ipv4", true),
-		ipv6:              dp.On("enable-ipv6", hasIPv6(c)),
-		hostFirewall:      dp.On("enable-host-firewall", false),
-		l7Proxy:           dp.On("enable-l7-proxy", true),
-		icmpRules:         dp.On("enable-icmp-rules", true),
-		nodeSelectors:     dp.On("enable-node-selector-labels", false),
+		clusterName:     dp.ClusterName,
+		policyMode:      read("enable-policy", option.DefaultEnforcement),
+		cidrMatchMode:   read("policy-cidr-match-mode", ""),
+		labelPrefixes:   read("labels", ""),
+		localhostAlways: read("allow-localhost", option.AllowLocalhostAuto) != option.AllowLocalhostPolicy,
+		ipv4:            dp.On("enable-ipv4", true),
+		ipv6:            dp.On("enable-ipv6", hasIPv6(c)),
+		hostFirewall:    dp.On("enable-host-firewall", false),
+		l7Proxy:         dp.On("enable-l7-proxy", true),
+		icmpRules:       dp.On("enable-icmp-rules", true),
+		// Without a cilium-config, a rule that needs the option speaks for it.
+		nodeSelectors:     dp.On("enable-node-selector-labels", c.CiliumConfig == nil),
 		nonDefaultDeny:    dp.On("enable-non-default-deny-policies", true),
 		extendedProtocols: dp.On("enable-extended-ip-protocols", false),
 		policyCluster:     cmtypes.PolicyAnyCluster,

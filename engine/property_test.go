@@ -47,6 +47,9 @@ func TestVerdictsEqualThoseOfCiliumsSimulator(t *testing.T) {
 		}
 	}
 	t.Log(seen)
+	if testing.Short() {
+		return // too few clusters to meet everything
+	}
 	for _, feature := range slices.Concat(features(), []string{"verdict allowed", "verdict denied", "verdict mixed"}) {
 		require.NotZero(t, seen[feature], "the comparison never met %q, so it says nothing about it", feature)
 	}
@@ -126,7 +129,7 @@ var (
 	namespaceNames = []string{"dev", "uat", "ops"}
 	nodeNames      = []string{"n1", "n2"}
 	portNumbers    = []int{80, 443, 8080, 8443}
-	addresses      = []string{"203.0.113.10", "203.0.113.200", "198.51.100.7", "10.244.1.1"}
+	addresses      = []string{"203.0.113.10", "203.0.113.200", "198.51.100.7", "10.9.9.9"}
 	cidrs          = []string{"203.0.113.0/24", "203.0.113.0/25", "198.51.100.7/32", "0.0.0.0/0", "10.0.0.0/8"}
 )
 

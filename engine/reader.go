@@ -8,7 +8,9 @@ import (
 	"github.com/netsim-dev/netsim/model"
 )
 
-// reader turns policy documents into rules.
+// reader turns policy documents into rules. It works while Cilium's
+// process-wide settings are the cluster's: parsing reads them, and so does
+// making selectors of what was parsed.
 type reader struct {
 	index   *model.Index
 	dp      model.Datapath

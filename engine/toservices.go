@@ -19,7 +19,7 @@ import (
 // toEndpoints and toCIDRSet, as the agent does before it parses the policy: a
 // Service with a selector stands for the pods that it selects, one without for
 // the addresses behind it. Ports are not taken from the Service. It returns
-// the indices of egress rules whose toServices mean no Service at all: with
+// the indices of egress rules whose toServices mean nobody at all: with
 // toPorts, Cilium then allows every peer on those ports. Source: cilium
 // v1.20.2 pkg/policy/k8s/service.go, processRule, which builds on Linux only.
 func (r *reader) resolveToServices(spec *api.Rule) (unresolved []int) {
@@ -28,16 +28,14 @@ func (r *reader) resolveToServices(spec *api.Rule) (unresolved []int) {
 	}
 	for i := range spec.Egress {
 		egress := &spec.Egress[i]
-		matches := 0
 		for _, ref := range egress.ToServices {
 			for _, svc := range r.index.Cluster.Services {
 				if r.meansService(ref, svc) {
-					matches++
 					r.addBackends(egress, svc)
 				}
 			}
 		}
-		if len(egress.ToServices) > 0 && matches == 0 {
+		if len(egress.ToServices) > 0 && len(egress.ToEndpoints)+len(egress.ToCIDRSet) == 0 {
 			unresolved = append(unresolved, i)
 		}
 	}
@@ -68,8 +66,9 @@ func (r *reader) addBackends(egress *api.EgressRule, svc *model.Service) {
 	}
 	selector := maps.Clone(map[string]string(svc.Selector))
 	selector[ciliumio.PodNamespaceLabel] = svc.Namespace
-	if r.dottedSelectorsLost() && hasDottedKey(svc.Selector) {
-		// The key is read as a label source there and selects nothing.
+	if !r.dp.Version().AtLeast(1, 17, 0) || r.dottedSelectorsLost() && hasDottedKey(svc.Selector) {
+		// Up to 1.16 only Services without a selector count (cilium#34021);
+		// later a dotted key is read as a label source and selects nothing.
 		selector = map[string]string{neverSet: ""}
 	}
 	es := api.NewESFromK8sLabelSelector(labels.LabelSourceK8sKeyPrefix, &slim_metav1.LabelSelector{MatchLabels: selector})
@@ -129,9 +128,9 @@ func unresolvedServices(o *model.Object, spec string, parsed *api.Rule, unresolv
 	var issues []model.Issue
 	for _, i := range unresolved {
 		path := fmt.Sprintf("%s.egress[%d].toServices", spec, i)
-		message := fmt.Sprintf("%s: %s means no Service that was loaded, so the rule allows nothing", o.Origin.ID(), ruleName(path))
+		message := fmt.Sprintf("%s: %s means no Service with endpoints that was loaded, so the rule allows nothing", o.Origin.ID(), ruleName(path))
 		if len(parsed.Egress[i].ToPorts) > 0 {
-			message = fmt.Sprintf("%s: %s means no Service that was loaded, and the rule has toPorts: Cilium then allows EVERY destination on those ports", o.Origin.ID(), ruleName(path))
+			message = fmt.Sprintf("%s: %s means no Service with endpoints that was loaded, and the rule has toPorts: Cilium then allows EVERY destination on those ports", o.Origin.ID(), ruleName(path))
 		}
 		issues = append(issues, issue(o, path, model.Warning, message, "name a Service that exists, or select its pods with toEndpoints"))
 	}

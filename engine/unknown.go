@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	ciliumio "github.com/cilium/cilium/pkg/k8s/apis/cilium.io"
+	"github.com/cilium/cilium/pkg/policy/types"
+
 	"github.com/netsim-dev/netsim/model"
 )
 
@@ -13,26 +16,73 @@ import (
 // peers, a default deny that an allow rule with unknown peers could have
 // opened, anything that an unreadable policy in force could touch.
 func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
+	known := *step
+	e.applyUnknownNamespaces(f, step)
 	for _, o := range e.opaque {
 		if o.Origin.Namespace == "" || f.self.Pod != nil && o.Origin.Namespace == f.self.Pod.Namespace {
 			doubt(step, o.Origin, fmt.Sprintf("%s may be in force and netsim cannot judge it", o.Origin.ID()))
 		}
 	}
 	for _, h := range hits {
-		if h.rule.unknownPeers != "" && h.couldTurn(step) && e.couldMean(h.rule, f) {
+		if h.rule.unknownPeers != "" && h.couldTurn(known) && e.couldMean(h.rule, f) {
 			doubt(step, h.origin(), fmt.Sprintf("whom %s in rule %s means cannot be known from these files", h.rule.unknownPeers, ruleName(h.rule.path)))
 		}
 	}
 	if e.cidrModeMatters(f) {
 		step.Verdict = model.Undetermined
-		step.DropReason = nil
+		step.DropReason, step.Hint = nil, ""
 		step.Why = fmt.Sprintf("policy-cidr-match-mode is %q, and netsim does not match CIDR rules against pods and nodes yet", e.options.cidrMatchMode)
 	}
 }
 
+// applyUnknownNamespaces doubts a verdict where a rule reads labels of a
+// namespace that no file holds: whether it means the pod cannot be known.
+func (e *Engine) applyUnknownNamespaces(f *flow, step *model.Step) {
+	self, other := e.unknownNamespace(f.self), e.unknownNamespace(f.other)
+	for _, r := range e.rules {
+		if r.direction() != f.direction || r.entry.Node {
+			continue
+		}
+		subject := self && readsNamespaceLabels(r.entry.Subject) && inScope(r, f.self.Pod.Namespace)
+		peer := other && f.selects(r) && slices.ContainsFunc(r.entry.L3, readsNamespaceLabels)
+		namespace := ""
+		switch {
+		case subject:
+			namespace = f.self.Pod.Namespace
+		case peer:
+			namespace = f.other.Pod.Namespace
+		default:
+			continue
+		}
+		doubt(step, r.origin(-1), fmt.Sprintf("rule %s reads labels of namespace %s, which no file holds", ruleName(r.path), namespace))
+	}
+}
+
+func (e *Engine) unknownNamespace(p model.Party) bool {
+	if p.Kind != model.PartyPod {
+		return false
+	}
+	ns := e.index.Namespace(p.Pod.Namespace)
+	return ns == nil || ns.Made
+}
+
+// inScope says whether a rule's subject can be in a namespace at all.
+func inScope(r *rule, namespace string) bool {
+	scope := r.entry.Subject.SelectedNamespaces()
+	return len(scope) == 0 || slices.Contains(scope, namespace)
+}
+
+// readsNamespaceLabels says whether a selector names a label of the namespace
+// other than its name, which every namespace has.
+func readsNamespaceLabels[S types.Selector](s S) bool {
+	const prefix = ciliumio.PodNamespaceMetaLabels + "."
+	key := s.Key()
+	return strings.Count(key, prefix) > strings.Count(key, prefix+"kubernetes.io/metadata.name")
+}
+
 // couldTurn: an allow rule cannot help against an explicit deny, and a deny
 // rule does not change a denial.
-func (h hit) couldTurn(step *model.Step) bool {
+func (h hit) couldTurn(step model.Step) bool {
 	if h.rule.entry.IsDeny() {
 		return step.Verdict == model.Allowed
 	}
@@ -96,6 +146,9 @@ func (e *Engine) applyWorld(f *flow, step *model.Step) {
 // namesAddresses says which addresses outside a rule names, "" for none.
 func namesAddresses(r *rule) string {
 	var named []string
+	if strings.Contains(r.unknownPeers, "cidrGroup") || strings.Contains(r.unknownPeers, "Groups") {
+		named = append(named, "its "+r.unknownPeers)
+	}
 	for _, s := range r.entry.L3 {
 		for _, p := range s.GetCIDRPrefixes() {
 			named = append(named, p.String())
@@ -114,7 +167,7 @@ func doubt(step *model.Step, by model.Origin, why string) {
 		step.Why += "; "
 	}
 	step.Verdict = model.Undetermined
-	step.DropReason = nil
+	step.DropReason, step.Hint = nil, ""
 	step.By = append(step.By, by)
 	step.Why += why
 }

@@ -48,23 +48,53 @@ func helmNames() map[string]string {
 	}
 }
 
-// knownOptions are the cilium-config keys that change an answer. A --set of
-// any other would do nothing, so it is refused.
-func knownOptions() []string {
-	return []string{
-		optionKPR, optionRouting, optionHostNSOnly, optionClusterName,
-		"allow-localhost", "bpf-lb-enable-wildcard-entries", "bpf-lb-sock", "default-lb-service-ipam",
-		"enable-bpf-masquerade", "enable-cilium-clusterwide-network-policy", "enable-cilium-network-policy",
-		"enable-envoy-config", "enable-extended-ip-protocols", "enable-host-firewall", "enable-icmp-rules",
-		"enable-ipv4", "enable-ipv4-masquerade", "enable-ipv6", "enable-ipv6-masquerade",
-		"enable-k8s-cluster-network-policy", "enable-k8s-networkpolicy", "enable-l7-proxy",
-		"enable-local-redirect-policy", "enable-no-service-endpoints-routable", "enable-node-selector-labels",
-		"enable-non-default-deny-policies", "enable-policy", "enable-remote-node-masquerade", "enable-sctp",
-		"enable-service-topology", "ipv4-native-routing-cidr", "ipv4-service-loopback-address",
-		"ipv6-native-routing-cidr", "k8s-service-proxy-name", "labels", "mesh-auth-enabled",
-		"policy-audit-mode", "policy-cidr-match-mode", "policy-default-local-cluster",
-		"service-no-backend-response",
+// knownOptions are the cilium-config keys that change an answer, each with the
+// values that it may have (nil for any). A --set of another key would do
+// nothing, so it is refused.
+func knownOptions() map[string][]string {
+	known := map[string][]string{
+		optionKPR:                       {"true", "false", "strict", "partial", "probe", "disabled"},
+		optionRouting:                   {model.RoutingTunnel, model.RoutingNative},
+		"allow-localhost":               {"auto", "always", "policy"},
+		"enable-policy":                 {"default", "always", "never"},
+		"policy-cidr-match-mode":        {"", "nodes", "pods", "nodes,pods", "pods,nodes", "nodes pods", "pods nodes"},
+		"service-no-backend-response":   {"reject", "drop"},
+		optionClusterName:               nil,
+		"default-lb-service-ipam":       nil,
+		"ipv4-native-routing-cidr":      nil,
+		"ipv4-service-loopback-address": nil,
+		"ipv6-native-routing-cidr":      nil,
+		"k8s-service-proxy-name":        nil,
+		"labels":                        nil,
+		"tunnel-protocol":               {"vxlan", "geneve"},
+		"tunnel-port":                   nil,
 	}
+	for _, name := range []string{
+		optionHostNSOnly, "bpf-lb-enable-wildcard-entries", "bpf-lb-sock", "enable-bpf-masquerade",
+		"enable-cilium-clusterwide-network-policy", "enable-cilium-network-policy", "enable-envoy-config",
+		"enable-extended-ip-protocols", "enable-host-firewall", "enable-icmp-rules", "enable-ipv4",
+		"enable-ipv4-masquerade", "enable-ipv6", "enable-ipv6-masquerade", "enable-k8s-cluster-network-policy",
+		"enable-k8s-networkpolicy", "enable-l7-proxy", "enable-local-redirect-policy",
+		"enable-no-service-endpoints-routable", "enable-node-selector-labels", "enable-non-default-deny-policies",
+		"enable-remote-node-masquerade", "enable-sctp", "enable-service-topology", "mesh-auth-enabled",
+		"policy-audit-mode", "policy-default-local-cluster",
+	} {
+		known[name] = []string{"true", "false"}
+	}
+	return known
+}
+
+// checkValue says what is wrong with a setting's value, "" for nothing.
+// Settings that netsim does not read can have any.
+func checkValue(name, value string) string {
+	allowed := knownOptions()[name]
+	if name == settingKubeProxyMode {
+		allowed = []string{model.KubeProxyIPTables, model.KubeProxyNFTables, model.KubeProxyIPVS, model.KubeProxyNone}
+	}
+	if allowed == nil || slices.Contains(allowed, value) {
+		return ""
+	}
+	return fmt.Sprintf("%s is %q, which is none of %s", name, value, strings.Join(slices.DeleteFunc(allowed, func(s string) bool { return s == "" }), ", "))
 }
 
 // profiles are named sets of settings.
@@ -82,6 +112,7 @@ func profiles() map[string]map[string]string {
 // settings collects values by name, later sources over earlier ones.
 type settings struct {
 	values, sources map[string]string
+	issues          []model.Issue
 }
 
 func (s *settings) set(name, value, source string) {
@@ -105,7 +136,7 @@ func readDatapath(c *model.Cluster, opt Options) (model.Datapath, []model.Issue,
 		return model.Datapath{}, nil, err
 	}
 	dp := s.datapath(c, opt.Datapath)
-	issues := contradictions(dp)
+	issues := append(s.issues, contradictions(dp)...)
 	if s.sources[settingVersion] == "default" {
 		issues = append(issues, model.Issue{Severity: model.Info,
 			Message: "no file names Cilium's version: " + defaultCilium + " is assumed", Remedy: "use --set cilium.version=..."})
@@ -169,7 +200,15 @@ func (s *settings) readConfigMap(c *model.ConfigMap) {
 		if line, ok := c.Lines[key]; ok {
 			origin.Line = line
 		}
-		s.set(key, value, origin.Position())
+		switch problem := checkValue(key, value); {
+		case strings.Contains(key, ".") || key == settingKubeProxyMode:
+			// No key of Cilium's, and it must not pass for one of netsim's.
+		case problem != "":
+			s.issues = append(s.issues, model.Issue{Severity: model.Error, File: origin.File, Line: origin.Line,
+				Message: "ConfigMap cilium-config: " + problem + ": the agent would not start, and netsim takes the default", Remedy: "correct the value"})
+		default:
+			s.set(key, value, origin.Position())
+		}
 	}
 }
 
@@ -200,6 +239,9 @@ func (s *settings) readFlags(set map[string]string) error {
 				return fmt.Errorf("cilium.version %q is no version: write it as 1.20 or 1.20.2", set[key])
 			}
 		}
+		if problem := checkValue(name, value); problem != "" {
+			return fmt.Errorf("--set %s: %s", key, problem)
+		}
 		s.set(name, value, "--set "+key)
 	}
 	return nil
@@ -211,7 +253,7 @@ func settingName(key string) (string, error) {
 	if name, ok := helmNames()[key]; ok {
 		return name, nil
 	}
-	known := append(knownOptions(), settingVersion, settingKubeProxyMode)
+	known := append(slices.Sorted(maps.Keys(knownOptions())), settingVersion, settingKubeProxyMode)
 	if slices.Contains(known, key) {
 		return key, nil
 	}
@@ -271,8 +313,14 @@ func guessName(c *model.Cluster, dp model.Datapath) string {
 	}
 }
 
-// contradictions are settings that cannot both be meant.
+// contradictions are settings that cannot both be meant, or that netsim has no
+// facts about.
 func contradictions(dp model.Datapath) []model.Issue {
+	if v := dp.Version(); !v.AtLeast(1, 16, 0) || v.AtLeast(1, 21, 0) {
+		return []model.Issue{{Severity: model.Warning,
+			Message: fmt.Sprintf("Cilium %s (%s) is outside what netsim knows, 1.16 to 1.20: policy is judged as 1.20 does", dp.CiliumVersion, dp.Sources[settingVersion]),
+			Remedy:  "take verdicts with care, or use --set cilium.version=..."}}
+	}
 	noKubeProxy := dp.KubeProxyMode == model.KubeProxyNone
 	switch {
 	case dp.KubeProxyReplacement && !noKubeProxy:

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -39,6 +40,9 @@ func (s *Sim) Query(q Query) (*Answer, error) {
 	if from.port.given() {
 		return nil, refErrorf("FROM %s: a source has no port to name; the port belongs to TO", q.From)
 	}
+	if from.frontend != "" {
+		return nil, refErrorf("FROM %s: a source has no frontend to choose with @; that belongs to TO", q.From)
+	}
 	sources, err := s.sources(from)
 	if err != nil {
 		return nil, err
@@ -49,86 +53,97 @@ func (s *Sim) Query(q Query) (*Answer, error) {
 	}
 	a := s.newAnswer(q, from, to, sources, requests)
 	for _, group := range s.groups(sources, requests) {
-		for _, request := range requests {
-			a.Paths = append(a.Paths, s.paths(q, group, request)...)
-		}
+		a.Paths = append(a.Paths, s.groupPaths(q, to, group, requests)...)
 	}
-	s.addLookup(a, q, from, to)
 	a.fold()
 	return a, nil
 }
 
-// addLookup judges the DNS lookup that a Service's name needs: as a first step
-// of every path where the destination was written as a DNS name, else as a
-// condition if it would fail.
-func (s *Sim) addLookup(a *Answer, q Query, from, to reference) {
-	if to.kind != "Service" || to.frontend != "" || from.kind == "" {
-		return
+// groupPaths are the ways from one source to each of the requests, with the
+// DNS lookup that a Service's name needs: it leads to the ClusterIP, never to
+// another frontend.
+func (s *Sim) groupPaths(q Query, to reference, from group, requests []dnat.Request) []Path {
+	var paths []Path
+	for _, request := range requests {
+		paths = append(paths, s.paths(q, from, request)...)
 	}
-	verdict, step, judged := s.lookup(from, to.name)
-	switch {
-	case to.host == "":
-		if judged && verdict != model.Allowed {
-			a.Conditions = append(a.Conditions, fmt.Sprintf("the lookup of %s.%s.svc is %s: %s", to.name.name, to.name.namespace, verdict, step.Why))
-		}
-	case !judged:
-		a.Conditions = append(a.Conditions, fmt.Sprintf("the lookup of %s is not judged: %s", to.host, step.Why))
-	default:
-		for i := range a.Paths {
-			a.Paths[i].prependLookup(step)
+	asksDNS := to.host == "" && to.name == dnsService
+	if to.kind == "Service" && to.frontend == "" && from.party.Kind == model.PartyPod && !asksDNS {
+		step := s.lookup(from.party, to)
+		for i := range paths {
+			paths[i].addLookup(step, to)
 		}
 	}
+	return paths
 }
 
 // dnsService is where pods ask for names, by kubeadm's and kind's convention.
 var dnsService = objectName{"kube-system", "kube-dns"}
 
-// lookup follows the query to kube-dns, over UDP.
-func (s *Sim) lookup(from reference, asked objectName) (model.Verdict, model.Step, bool) {
+// lookup follows the query of a pod to kube-dns, over UDP.
+func (s *Sim) lookup(from model.Party, to reference) model.Step {
 	step := model.Step{Stage: model.StageDNS, By: []model.Origin{}}
-	if asked == dnsService {
-		return model.Allowed, step, false
+	dns := s.index.Service(dnsService.namespace, dnsService.name)
+	if dns == nil {
+		step.Why = "no file holds the Service kube-system/kube-dns, so the lookup cannot be judged"
+		return step
 	}
-	if s.index.Service(dnsService.namespace, dnsService.name) == nil {
-		step.Why = "no Service kube-system/kube-dns is loaded"
-		return model.Undetermined, step, false
-	}
-	ref := dnsService.namespace + "/svc/" + dnsService.name + ":53/UDP"
-	answer, err := s.Query(Query{From: from.text, To: ref})
-	if err != nil {
-		step.Why = err.Error()
-		return model.Undetermined, step, false
-	}
+	request := serviceRequest(dns, portRef{number: 53, protocol: model.UDP}, model.FrontendClusterIP, primary(dns.ClusterIPs))
+	answer := Answer{Paths: s.paths(Query{}, group{from, 1}, request)}
+	answer.fold()
 	step.Verdict = answer.Verdict
 	step.Why = "the source can ask kube-dns (53/UDP)"
-	if p, i := answer.decisive(); p != nil && answer.Verdict != model.Allowed {
+	switch p, i := answer.decisive(); {
+	case answer.Verdict == model.Mixed:
+		step.Verdict = model.Undetermined
+		step.Why = "only some of the DNS servers can be asked"
+	case p != nil:
 		decisive := p.Steps[i]
 		step.Node, step.Sees, step.By, step.Hint = decisive.Node, decisive.Sees, decisive.By, decisive.Hint
-		step.DropReason = decisive.DropReason
+		if step.Verdict == model.Denied {
+			step.DropReason = decisive.DropReason
+		}
 		step.Why = fmt.Sprintf("the source asks kube-dns (53/UDP), and %s is %s: %s", decisive.Stage, decisive.Verdict, decisive.Why)
+	case len(answer.Conditions) > 0:
+		step.Verdict = model.Undetermined
+		step.Why = "netsim does not match names against DNS rules yet: " + answer.Conditions[0]
 	}
-	return answer.Verdict, step, true
+	return step
 }
 
+func primary(ips []netip.Addr) netip.Addr {
+	if len(ips) == 0 {
+		return netip.Addr{}
+	}
+	return ips[0]
+}
+
+// addLookup puts the lookup first where the destination was written as a DNS
+// name; else a lookup that would fail is a condition.
+func (p *Path) addLookup(step model.Step, to reference) {
+	switch {
+	case to.host != "":
+		p.prependLookup(step)
+	case step.Verdict == model.Denied:
+		p.conditions = append(p.conditions, fmt.Sprintf("the lookup of %s.%s.svc is denied: %s", to.name.name, to.name.namespace, step.Why))
+	}
+}
+
+// prependLookup makes the lookup the path's first step: without an address no
+// packet leaves, so its hint comes first too.
 func (p *Path) prependLookup(step model.Step) {
 	p.Steps = append([]model.Step{step}, p.Steps...)
-	if step.Verdict != model.Allowed {
-		p.ClientSees = ""
-		if step.Verdict == model.Denied {
-			p.ClientSees = model.SeesDNSTimeout
-		}
-		p.DropReason = step.DropReason
+	p.Verdict = model.Steps(step.Verdict, p.Verdict)
+	if step.Verdict == model.Allowed {
+		return
 	}
-	p.Verdict = model.Steps(stepVerdict(step), p.Verdict)
-}
-
-// stepVerdict takes a lookup that only some pods or servers can make for one
-// that nobody can be sure of.
-func stepVerdict(step model.Step) model.Verdict {
-	if step.Verdict == model.Mixed {
-		return model.Undetermined
+	p.ClientSees = ""
+	if step.Hint != "" {
+		p.Hint = step.Hint
 	}
-	return step.Verdict
+	if step.Verdict == model.Denied {
+		p.ClientSees, p.DropReason = model.SeesDNSTimeout, step.DropReason
+	}
 }
 
 // group is a source, standing for all pods that nothing tells apart from it.
@@ -159,7 +174,11 @@ func (s *Sim) likeness(p model.Party, requests []dnat.Request) string {
 	if p.Pod == nil || len(p.Pod.IPs) == 0 || s.isDestination(p, requests) {
 		return fmt.Sprintf("%p %s %d", p.Pod, p.Addr, p.Kind)
 	}
-	return fmt.Sprintf("%s %s %d", p.Pod.Node, strings.Join(s.engine.Identity(p, p.Node), ","), p.Kind)
+	families := make([]bool, len(p.Pod.IPs))
+	for i, ip := range p.Pod.IPs {
+		families[i] = ip.Is6()
+	}
+	return fmt.Sprintf("%s %s %d %v", p.Pod.Node, strings.Join(s.engine.Identity(p, p.Node), ","), p.Kind, families)
 }
 
 // isDestination says whether a pod is what the client asks for, or one of the

@@ -33,6 +33,8 @@ type portRef struct {
 	number   uint16
 	name     string
 	protocol model.Protocol
+	// explicit is true where the protocol was written, not assumed.
+	explicit bool
 }
 
 func (p portRef) given() bool { return p.number != 0 || p.name != "" || !p.protocol.HasPorts() }
@@ -110,6 +112,7 @@ func parsePort(text string) (portRef, error) {
 		if p.protocol = protocolNamed(proto); !p.protocol.HasPorts() {
 			return p, fmt.Errorf("protocol %q is none of TCP, UDP, SCTP", proto)
 		}
+		p.explicit = true
 	}
 	n, err := strconv.ParseUint(number, 10, 64)
 	switch {
@@ -139,7 +142,24 @@ func parseICMP(p model.Protocol, typ string) (portRef, error) {
 	if err != nil {
 		return portRef{}, fmt.Errorf("%s type %q is no number from 0 to 255", p, typ)
 	}
-	return portRef{number: uint16(n), protocol: p}, nil
+	return portRef{number: uint16(n), protocol: p, explicit: true}, nil
+}
+
+// forFamily is the port for an address of a family: "ICMP" alone means the
+// ping of that family, and a type that was written must be of the family.
+func (p portRef) forFamily(is6 bool) (portRef, error) {
+	want := model.ICMP
+	if is6 {
+		want = model.ICMPv6
+	}
+	switch {
+	case p.protocol.HasPorts() || p.protocol == want:
+		return p, nil
+	case p.explicit:
+		return p, fmt.Errorf("%s type %d cannot be sent to an address of the other family: use %s", p.protocol, p.number, want)
+	default:
+		return portRef{number: echoRequest(want), protocol: want}, nil
+	}
 }
 
 func protocolNamed(text string) model.Protocol {

@@ -93,7 +93,7 @@ func (s *Sim) destinations(r reference) ([]dnat.Request, error) {
 		if node == nil {
 			return nil, s.unknownNode(r)
 		}
-		return s.addressRequest(r, s.index.NodeParty(node, false))
+		return s.addressRequest(r, s.index.NodeParty(node, r.port.protocol == model.ICMPv6))
 	case r.host != "":
 		return nil, refErrorf("%s is a name outside the cluster, and netsim does not resolve such names yet: give its IP address, or world", r.text)
 	}
@@ -104,6 +104,13 @@ func (s *Sim) destinations(r reference) ([]dnat.Request, error) {
 func (s *Sim) addressRequest(r reference, party model.Party) ([]dnat.Request, error) {
 	if r.port.name != "" {
 		return nil, refErrorf("%s: an address has no port names: give the number", r.text)
+	}
+	if party.Addr.IsValid() { // the world has no family
+		port, err := r.port.forFamily(party.Addr.Is6())
+		if err != nil {
+			return nil, refErrorf("%s: %v", r.text, err)
+		}
+		r.port = port
 	}
 	if svc := s.serviceAt(party.Addr); svc != nil {
 		return []dnat.Request{serviceRequest(svc, r.port, model.FrontendClusterIP, party.Addr)}, nil
@@ -128,10 +135,14 @@ func (s *Sim) podRequests(r reference) ([]dnat.Request, error) {
 		if err != nil {
 			return nil, err
 		}
-		party := s.index.PodParty(p, false)
+		party := s.index.PodParty(p, r.port.protocol == model.ICMPv6)
+		family, err := portRef{number: port, protocol: r.port.protocol, explicit: r.port.explicit}.forFamily(party.Addr.Is6())
+		if err != nil {
+			return nil, refErrorf("%s: %v", r.text, err)
+		}
 		out = append(out, dnat.Request{
 			Frontend: model.FrontendNone, Addr: party.Addr, Destination: party,
-			PortNumber: port, Protocol: r.port.protocol,
+			PortNumber: family.number, Protocol: family.protocol,
 		})
 	}
 	return out, nil
@@ -173,6 +184,9 @@ func (s *Sim) serviceRequests(r reference) ([]dnat.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkNodePortNode(frontend, r); err != nil {
+		return nil, err
+	}
 	addrs := s.frontendAddrs(frontend, r, svc)
 	requests := make([]dnat.Request, len(addrs))
 	for i, addr := range addrs {
@@ -195,6 +209,19 @@ func chooseFrontend(r reference, svc *model.Service) (model.Frontend, error) {
 		return model.FrontendHeadless, nil
 	default:
 		return model.FrontendClusterIP, nil
+	}
+}
+
+// checkNodePortNode: "@nodeport" means a node that exists.
+func (s *Sim) checkNodePortNode(f model.Frontend, r reference) error {
+	switch {
+	case f != model.FrontendNodePort || s.index.Node(r.frontendArg) != nil:
+		return nil
+	case r.frontendArg == "":
+		return refErrorf("%s names no node: write @nodeport=NODE", r.text)
+	default:
+		r.node = r.frontendArg
+		return s.unknownNode(r)
 	}
 }
 
@@ -240,6 +267,9 @@ func namedServicePort(r reference, svc *model.Service) (portRef, error) {
 		return r.port, nil
 	}
 	for _, p := range svc.Ports {
+		if p.Name == r.port.name && r.port.explicit && p.Protocol != r.port.protocol {
+			return portRef{}, refErrorf("%s: port %s of Service %s/%s is %d/%s", r.text, p.Name, svc.Namespace, svc.Name, p.Port, p.Protocol)
+		}
 		if p.Name == r.port.name {
 			return portRef{number: p.Port, protocol: p.Protocol}, nil
 		}
@@ -373,7 +403,7 @@ func unknown(text, wanted string, candidates []string) error {
 	if near := nearest.Words(wanted, candidates, few); len(near) > 0 {
 		return refErrorf("%s names nothing that was loaded; did you mean %s?", text, listFew(near))
 	}
-	return refErrorf("%s names nothing that was loaded: `netsim list` shows what there is", text)
+	return refErrorf("%s names nothing that was loaded: `netsim list` shows what there is, and `netsim list issues` what was left out", text)
 }
 
 func listFew(refs []string) string {

@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cilium/cilium/pkg/policy/api"
+
+	"github.com/netsim-dev/netsim/engine/internal/crd"
+	"github.com/netsim-dev/netsim/model"
+)
+
+// formerField is a field that a release before 1.20 enforced and that 1.20's
+// CRD and code, which netsim runs, no longer know.
+type formerField struct {
+	name string
+	// until is the last minor release of 1.x that has it.
+	until int
+}
+
+// formerFields: Kafka and the generic L7 rules went with 1.20
+// (pkg/policy/api/l4.go at 1.19.4), fromRequires and toRequires with 1.19
+// (pkg/policy/api/ingress.go at 1.18.4).
+func formerFields() []formerField {
+	return []formerField{
+		{"rules.kafka", 19}, {"rules.l7proto", 19}, {"rules.l7", 19},
+		{"fromRequires", 18}, {"toRequires", 18},
+	}
+}
+
+// stillInForce says whether a problem that 1.20's schema has with a field is
+// none to the cluster's own, older Cilium.
+func stillInForce(p crd.Problem, v model.Version) bool {
+	return slices.ContainsFunc(formerFields(), func(f formerField) bool {
+		_, rest, found := strings.Cut("."+p.Path, "."+f.name)
+		whole := rest == "" || rest[0] == '.' || rest[0] == '['
+		return found && whole && !v.AtLeast(1, f.until+1, 0)
+	})
+}
+
+// notYet says what in a rule the cluster's Cilium refuses because a later
+// release brought it, "" for nothing.
+func notYet(r *api.Rule, v model.Version) string {
+	if !v.AtLeast(1, 20, 0) && slices.ContainsFunc(entities(r), func(e api.Entity) bool { return e == api.EntityClusterMesh }) {
+		return "the entity cluster-mesh came with 1.20"
+	}
+	for _, egress := range r.Egress {
+		if len(egress.ToServices) > 0 && len(egress.ToPorts) > 0 && !v.AtLeast(1, 17, 0) {
+			return "toServices with toPorts came with 1.17"
+		}
+	}
+	return ""
+}
+
+func entities(r *api.Rule) (all api.EntitySlice) {
+	for _, x := range r.Ingress {
+		all = append(all, x.FromEntities...)
+	}
+	for _, x := range r.IngressDeny {
+		all = append(all, x.FromEntities...)
+	}
+	for _, x := range r.Egress {
+		all = append(all, x.ToEntities...)
+	}
+	for _, x := range r.EgressDeny {
+		all = append(all, x.ToEntities...)
+	}
+	return all
+}
+
+// outlived makes a policy that only an older Cilium enforces undetermined.
+func (r *reader) outlived(o *model.Object, p crd.Problem) model.Issue {
+	r.opaque = append(r.opaque, o)
+	return issue(o, p.Path, model.Error, fmt.Sprintf(
+		"%s: Cilium %s enforces %s, which netsim does not judge: every verdict that it could touch is undetermined",
+		o.Origin.ID(), r.dp.CiliumVersion, p.Path), "")
+}

@@ -1,0 +1,112 @@
+package engine_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+const (
+	ownNode   = "ingress node/w2 dev/server 8080"
+	otherNode = "ingress node/w1 dev/server 8080"
+)
+
+func TestAllowLocalhost(t *testing.T) {
+	isolated := server(`ingress: [{}]`)
+	check(t, []row{
+		{"a node reaches its own isolated pod, another node does not", isolated, "",
+			verdicts{ownNode: allowed, otherNode: denied, "ingress node/cp dev/server 8080": denied}},
+		{"the node's own hostNetwork pod counts as the node", isolated, "", verdicts{"ingress dev/hostnet dev/server 8080": allowed}},
+		{"on the control plane too", cnp("local", `endpointSelector: {matchLabels: {app: local}}, ingress: [{}]`), "", verdicts{"ingress node/cp dev/local 80": allowed, "ingress node/w1 dev/local 80": denied}},
+		{"an explicit deny of host beats it", server(`ingressDeny: [{fromEntities: [host]}]`), "", verdicts{ownNode: denyRule, otherNode: denied}},
+		{"allow-localhost=policy leaves the node to the rules", isolated, "allow-localhost=policy", verdicts{ownNode: denied}},
+		{"allow-localhost=always means what auto means", isolated, "allow-localhost=always", verdicts{ownNode: allowed}},
+		{"it opens nothing from the pod to its node", server(`egress: [{}]`), "", verdicts{"egress dev/server node/w2 10250": denied}},
+	})
+	step := load(t, "", isolated).judge(ownNode)
+	assert.Contains(t, step.Why, "allow-localhost")
+	assert.Empty(t, step.By, "no rule gave it")
+}
+
+func TestPolicyModes(t *testing.T) {
+	deny := server(`ingressDeny: [{fromEndpoints: [{}]}]`)
+	check(t, []row{
+		{"default isolates only pods that a policy selects", "", "enable-policy=default", verdicts{toServer: allowed}},
+		{"always isolates every pod both ways", "", "enable-policy=always", verdicts{toServer: denied, toWorld: denied}},
+		{"always shuts out even the pod's own node since 1.20, where no rule selects the pod", "", "enable-policy=always version=1.20.0", verdicts{ownNode: denied}},
+		{"always let the pod's own node in up to 1.19", "", "enable-policy=always version=1.19.6", verdicts{ownNode: allowed, otherNode: denied, toServer: denied, "egress dev/server node/w2 80": denied}},
+		{"up to 1.19 too, allow-localhost=policy leaves the node to the rules", "", "enable-policy=always version=1.19.6 allow-localhost=policy", verdicts{ownNode: denied}},
+		{"always lets through what a rule allows", server(`ingress: [{fromEndpoints: [{}]}]`), "enable-policy=always",
+			verdicts{toServer: allowed, "ingress uat/client dev/server 8080": denied}},
+		{"never allows even against an explicit deny", deny, "enable-policy=never", verdicts{toServer: allowed}},
+		{"audit mode lets a default deny through", server(`ingress: [{}]`), "policy-audit-mode=true", verdicts{toServer: allowed}},
+		{"audit mode lets an explicit deny through", deny, "policy-audit-mode=true", verdicts{toServer: allowed}},
+		{"audit mode changes no allow", "", "policy-audit-mode=true", verdicts{toServer: allowed}},
+		{"audit mode off is off", deny, "policy-audit-mode=false", verdicts{toServer: denyRule}},
+	})
+}
+
+func TestModesSayWhyTheyDecide(t *testing.T) {
+	deny := server(`ingressDeny: [{fromEndpoints: [{}]}]`)
+	assert.Contains(t, load(t, "enable-policy=always").judge(toServer).Why, "enable-policy: always")
+	assert.Empty(t, load(t, "enable-policy=always").judge(toServer).By)
+	assert.Contains(t, load(t, "enable-policy=never", deny).judge(toServer).Why, "enable-policy: never")
+	audit := load(t, "policy-audit-mode=true", deny).judge(toServer)
+	assert.Contains(t, audit.Why, "audit mode")
+	assert.Contains(t, audit.Why, "deny rule")
+	assert.Nil(t, audit.DropReason)
+	assert.NotContains(t, load(t, "policy-audit-mode=true").judge(toServer).Why, "audit")
+}
+
+func TestEnableDefaultDeny(t *testing.T) {
+	open := `enableDefaultDeny: {ingress: false, egress: false}, `
+	check(t, []row{
+		{"false keeps a policy from isolating", server(open + `ingress: [{fromEndpoints: [{matchLabels: {app: nobody}}]}]`), "",
+			verdicts{toServer: allowed, "ingress world dev/server 8080": allowed}},
+		{"false leaves explicit denies in force", server(open + `ingressDeny: [{fromEndpoints: [{}]}]`), "",
+			verdicts{toServer: denyRule, "ingress world dev/server 8080": allowed}},
+		{"false does not lift the isolation that another policy brings", server(open+`ingress: [{fromEntities: [world]}]`) + cnp("closed", `endpointSelector: {}, ingress: [{}]`), "",
+			verdicts{toServer: denied, "ingress 203.0.113.9 dev/server 8080": allowed}},
+		{"true without rules of the direction isolates nothing", server(`enableDefaultDeny: {ingress: true}, egress: [{toEntities: [all]}]`), "", verdicts{toServer: allowed}},
+		{"false for one direction says nothing of the other", server(`enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [world]}], egress: [{toEntities: [world]}]`), "",
+			verdicts{toServer: allowed, "egress dev/server dev/client 80": denied}},
+		{"with the agent's option off the field does nothing", server(open + `ingress: [{fromEntities: [world]}]`), "enable-non-default-deny-policies=false", verdicts{toServer: denied}},
+	})
+	step := load(t, "", server(open+`ingress: [{fromEntities: [world]}]`)).judge(toServer)
+	assert.Contains(t, step.Why, "do not switch on default deny")
+}
+
+func TestDenyBeatsAllow(t *testing.T) {
+	allowAll := server(`ingress: [{fromEntities: [all]}]`)
+	wide := `endpointSelector: {matchLabels: {app: server}}, `
+	check(t, []row{
+		{"within one policy", server(`ingress: [{fromEndpoints: [{}]}], ingressDeny: [{fromEndpoints: [{matchLabels: {app: client}}]}]`), "",
+			verdicts{toServer: denyRule, "ingress dev/local dev/server 8080": allowed}},
+		{"a clusterwide deny beats a namespaced allow", allowAll + ccnp("forbid", wide+`ingressDeny: [{fromEndpoints: [{matchLabels: {tier: front}}]}]`), "",
+			verdicts{toServer: denyRule, "ingress uat/client dev/server 8080": allowed}},
+		{"a namespaced deny beats a clusterwide allow", ccnp("permit", wide+`ingress: [{fromEntities: [all]}]`) + server(`ingressDeny: [{fromEndpoints: [{}]}]`), "", verdicts{toServer: denyRule}},
+		{"a deny beats a NetworkPolicy's allow", npServer(`ingress: [{}]`) + server(`ingressDeny: [{fromEndpoints: [{}]}]`), "",
+			verdicts{toServer: denyRule, "ingress uat/client dev/server 8080": allowed}},
+		{"a wide deny beats a narrow allow", client(`egress: [{toCIDR: [203.0.113.9/32]}], egressDeny: [{toCIDR: [203.0.113.0/24]}]`), "", verdicts{toWorld: denyRule}},
+		{"a deny on all ports beats an allow on one", server(`ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "8080", protocol: TCP}]}]}], ingressDeny: [{fromEndpoints: [{}]}]`), "", verdicts{toServer: denyRule}},
+		{"a deny on one port leaves the others", server(`ingress: [{fromEndpoints: [{}]}], ingressDeny: [{toPorts: [{ports: [{port: "8080", protocol: TCP}]}]}]`), "",
+			verdicts{toServer: denyRule, "ingress dev/client dev/server 8081": allowed, "ingress dev/client dev/server 8080/UDP": allowed}},
+		{"a deny on a port of any protocol leaves its neighbour", client(`egress: [{toPorts: [{ports: [{port: "1025", protocol: TCP}, {port: "1026", protocol: TCP}]}]}], egressDeny: [{toPorts: [{ports: [{port: "1025"}]}]}]`), "",
+			verdicts{"egress dev/client 203.0.113.9 1025": denyRule, "egress dev/client 203.0.113.9 1026": allowed}},
+	})
+}
+
+func TestNodesAreUnderPolicyOnlyWithTheHostFirewall(t *testing.T) {
+	everything := ccnp("all", `endpointSelector: {}, ingress: [{}], egress: [{}]`)
+	check(t, []row{
+		{"with the host firewall off a node is not judged", everything, "",
+			verdicts{"ingress dev/client node/w2 22": allowed, "egress node/w2 dev/client 22": allowed}},
+		{"with the host firewall on netsim does not know", everything, "enable-host-firewall=true",
+			verdicts{"ingress dev/client node/w2 22": undetermined, "egress node/w2 dev/client 22": undetermined}},
+		{"nobody judges an address outside", everything, "enable-host-firewall=true",
+			verdicts{"ingress dev/client 203.0.113.9 22": allowed, "egress 203.0.113.9 dev/client 22": allowed, "egress world dev/client 22": allowed}},
+		{"a nodeSelector policy says nothing about pods",
+			ccnp("hosts", `nodeSelector: {}, ingress: [{}], egress: [{}]`), "", verdicts{toServer: allowed, toWorld: allowed}},
+	})
+	assert.EqualValues(t, "host-firewall", load(t, "").judge("ingress dev/client node/w2 22").Stage)
+}

@@ -1,0 +1,182 @@
+package engine_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/netsim-dev/netsim/engine"
+	"github.com/netsim-dev/netsim/model"
+)
+
+// What a rule with unknown peers could change is undetermined, and nothing
+// else.
+func TestUnknownPeersCastDoubtOnlyWhereTheyCouldTurnTheVerdict(t *testing.T) {
+	const (
+		fqdn   = `toFQDNs: [{matchName: example.org}]`
+		https  = `, toPorts: [{ports: [{port: "443", protocol: TCP}]}]`
+		groups = `fromGroups: [{aws: {securityGroupsNames: [sg]}}]`
+		pod    = "egress dev/client dev/server 443"
+		node   = "egress dev/client node/w2 443"
+		nodes  = "enable-node-selector-labels=true"
+	)
+	check(t, []row{
+		{"a name may stand for any address outside", client(`egress: [{` + fqdn + `}]`), "", verdicts{toWorld: undetermined, pod: denied, node: denied}},
+		{"on the rule's ports only", client(`egress: [{` + fqdn + https + `}]`), "", verdicts{toWorld: undetermined, "egress dev/client 203.0.113.9 80": denied}},
+		{"what another rule allows stays allowed", client(`egress: [{` + fqdn + `}, {toEntities: [world]}]`), "", verdicts{toWorld: allowed}},
+		{"what another rule denies stays denied", client(`egress: [{` + fqdn + `}], egressDeny: [{toEntities: [world]}]`), "", verdicts{toWorld: denyRule}},
+		{"the rule isolates all the same", client(`egress: [{` + fqdn + `}]`), "", verdicts{pod: denied}},
+		{"other pods are not touched", client(`egress: [{` + fqdn + `}]`), "", verdicts{"egress dev/server 203.0.113.9 443": allowed}},
+		{"nor is the other direction", client(`egress: [{` + fqdn + `}]`), "", verdicts{"ingress 203.0.113.9 dev/client 443": allowed}},
+		{"cloud groups may let an address in", server(`ingress: [{` + groups + `}]`), "", verdicts{"ingress 203.0.113.9 dev/server 80": undetermined, toServer: denied, otherNode: denied}},
+		{"cloud groups may deny an address", server(`ingress: [{fromEntities: [all]}], ingressDeny: [{` + groups + `}]`), "",
+			verdicts{"ingress 203.0.113.9 dev/server 80": undetermined, toServer: allowed}},
+		{"a deny of unknown peers does not turn a denial", server(`ingress: [{fromEntities: [cluster]}], ingressDeny: [{` + groups + `}]`), "", verdicts{"ingress 203.0.113.9 dev/server 80": denied}},
+		{"to cloud groups likewise", client(`egress: [{toGroups: [{aws: {securityGroupsNames: [sg]}}]}]`), "", verdicts{toWorld: undetermined, pod: denied}},
+		{"and denied ones", client(`egress: [{toEntities: [all]}], egressDeny: [{toGroups: [{aws: {securityGroupsNames: [sg]}}]}]`), "", verdicts{toWorld: undetermined, pod: allowed}},
+		{"a CIDR group may hold an address", client(`egress: [{toCIDRSet: [{cidrGroupRef: office}]}]`), "", verdicts{toWorld: undetermined, pod: denied}},
+		{"a CIDR group chosen by labels too", server(`ingress: [{fromCIDRSet: [{cidrGroupSelector: {matchLabels: {a: b}}}]}]`), "", verdicts{"ingress 203.0.113.9 dev/server 80": undetermined, toServer: denied}},
+		{"a CIDR group denied", client(`egress: [{toEntities: [all]}], egressDeny: [{toCIDRSet: [{cidrGroupRef: office}]}]`), "", verdicts{toWorld: undetermined, pod: allowed}},
+		{"a node selector may mean a node", client(`egress: [{toNodes: [{matchLabels: {disk: ssd}}]}]`), nodes, verdicts{node: undetermined, pod: denied, toWorld: denied}},
+		{"a node selector may let a node in", server(`ingress: [{fromNodes: [{matchLabels: {disk: ssd}}]}]`), nodes, verdicts{otherNode: undetermined, toServer: denied, "ingress world dev/server 80": denied}},
+		{"with node selectors off the policy is refused", client(`egress: [{toNodes: [{matchLabels: {disk: ssd}}]}]`), "enable-node-selector-labels=false", verdicts{node: allowed, pod: allowed}},
+		{"where CIDRs may mean pods, a name may too", client(`egress: [{` + fqdn + `}]`), "policy-cidr-match-mode=pods", verdicts{pod: undetermined}},
+		{"what authentication drops stays dropped", client(`egress: [{` + fqdn + `}, {toEntities: [world], authentication: {mode: required}}]`), "", verdicts{toWorld: unauthentic}},
+		{"a plain CIDR beside a CIDR group is unknown with it", client(`egress: [{toCIDRSet: [{cidr: 203.0.113.0/24}, {cidrGroupRef: office}]}]`), "", verdicts{toWorld: undetermined}},
+	})
+}
+
+func TestDoubtNamesTheRuleAndKeepsTheOthers(t *testing.T) {
+	s := load(t, "", cnp("names", `endpointSelector: {matchLabels: {app: client}}, egress: [{toEntities: [host]}, {toFQDNs: [{matchName: example.org}]}]`), client(`egress: [{}]`))
+	step := s.judge(toWorld)
+	assert.Equal(t, []string{"client", "names", "names egress[1]"}, rulesBy(step))
+	assert.Contains(t, step.Why, "default deny")
+	assert.Contains(t, step.Why, "toFQDNs in rule egress[1]")
+	assert.Nil(t, step.DropReason)
+}
+
+func TestCIDRMatchMode(t *testing.T) {
+	rule := client(`egress: [{toCIDR: [10.0.0.0/8, 172.16.0.0/12]}]`)
+	const pod, node = "egress dev/client dev/server 80", "egress dev/client node/w2 80"
+	check(t, []row{
+		{"by default CIDRs mean neither", rule, "", verdicts{pod: denied, node: denied}},
+		{"nodes makes verdicts about nodes undetermined", rule, "policy-cidr-match-mode=nodes", verdicts{pod: denied, node: undetermined, "egress dev/client 10.99.0.1 80": allowed}},
+		{"pods makes those about pods undetermined", rule, "policy-cidr-match-mode=pods", verdicts{pod: undetermined, node: denied}},
+		{"both may be named", rule, "policy-cidr-match-mode=nodes,pods", verdicts{pod: undetermined, node: undetermined}},
+		{"rules without CIDRs are judged as ever", client(`egress: [{toEndpoints: [{}]}]`), "policy-cidr-match-mode=nodes,pods", verdicts{pod: allowed, node: denied}},
+		{"another pod's CIDR rules do not matter", server(`egress: [{toCIDR: [10.0.0.0/8]}]`), "policy-cidr-match-mode=pods", verdicts{pod: allowed}},
+	})
+}
+
+const clusterNetworkPolicy = `---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: platform}
+spec: {tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: Accept, from: [{namespaces: {}}]}]}
+`
+
+func TestKindsThatNetsimDoesNotJudge(t *testing.T) {
+	foreign := func(kind string) string {
+		return "---\n{apiVersion: policy.networking.k8s.io/v1alpha1, kind: " + kind + ", metadata: {name: default}, spec: {priority: 1, subject: {namespaces: {}}}}\n"
+	}
+	cnpKind, ccnpKind := server(`ingress: [{}]`), ccnp("c", `endpointSelector: {}, ingress: [{}]`)
+	for _, r := range []struct {
+		claim, set, policies string
+		want                 string
+		severity             model.Severity
+		says                 []string
+	}{
+		{"a ClusterNetworkPolicy in force leaves everything undetermined", "enable-k8s-cluster-network-policy=true", clusterNetworkPolicy, undetermined, model.Warning, []string{"ClusterNetworkPolicy", "undetermined"}},
+		{"one that is switched off is ignored", "enable-k8s-cluster-network-policy=false", clusterNetworkPolicy, allowed, model.Warning, []string{"ClusterNetworkPolicy platform has no effect", "enable-k8s-cluster-network-policy"}},
+		{"with a cilium-config that does not name it, it is off", "", clusterNetworkPolicy + ciliumConfig, allowed, model.Warning, []string{"enable-k8s-cluster-network-policy is off"}},
+		{"without a cilium-config the object speaks for its option", "", clusterNetworkPolicy, undetermined, model.Warning, []string{"ClusterNetworkPolicy"}},
+		{"one under a Cilium that does not know it is ignored", "version=1.19.6 enable-k8s-cluster-network-policy=true", clusterNetworkPolicy, allowed, model.Warning, []string{"Cilium 1.19.6 does not know", "1.20"}},
+		{"an AdminNetworkPolicy is ignored", "", foreign("AdminNetworkPolicy"), allowed, model.Warning, []string{"AdminNetworkPolicy default has no effect", "does not implement"}},
+		{"a BaselineAdminNetworkPolicy is ignored", "", foreign("BaselineAdminNetworkPolicy"), allowed, model.Warning, []string{"BaselineAdminNetworkPolicy default has no effect"}},
+		{"CiliumNetworkPolicies can be switched off", "enable-cilium-network-policy=false", cnpKind, allowed, model.Warning, []string{"enable-cilium-network-policy is off"}},
+		{"CiliumClusterwideNetworkPolicies can be switched off", "enable-cilium-clusterwide-network-policy=false", ccnpKind, allowed, model.Warning, []string{"enable-cilium-clusterwide-network-policy is off"}},
+		{"NetworkPolicies can be switched off", "enable-k8s-networkpolicy=false", npServer(``), allowed, model.Warning, []string{"enable-k8s-networkpolicy is off"}},
+		{"each switch is for its own kind", "enable-k8s-networkpolicy=false enable-cilium-network-policy=false", ccnpKind + npServer(``), denied, model.Warning, []string{"NetworkPolicy dev/np has no effect"}},
+	} {
+		t.Run(r.claim, func(t *testing.T) {
+			s := load(t, r.set, r.policies)
+			assert.Equal(t, r.want, outcome(s.judge(toServer)))
+			issue := s.said(r.severity, r.says...)
+			assert.Positive(t, issue.Line)
+			assert.Len(t, s.issues, 1)
+		})
+	}
+}
+
+const ciliumConfig = "---\n{apiVersion: v1, kind: ConfigMap, metadata: {namespace: kube-system, name: cilium-config}, data: {}}\n"
+
+// What only an older or only a newer Cilium knows is judged as that Cilium
+// would: netsim runs the code of 1.20.
+func TestFieldsThatCameAndWent(t *testing.T) {
+	kafka := server("ingress: [{toPorts: [{ports: [{port: \"9092\", protocol: TCP}], rules: {kafka: [{role: produce}]}}]}]")
+	requires := server("ingress: [{fromRequires: [{matchLabels: {a: b}}]}]")
+	mesh := server("ingress: [{fromEntities: [cluster-mesh]}]")
+	check(t, []row{
+		{"rules that 1.19 still enforced are undetermined there", kafka, "version=1.19.6", verdicts{toServer: undetermined, "ingress dev/server dev/local 80": undetermined, "ingress dev/server uat/client 80": allowed}},
+		{"fromRequires was in force up to 1.18", requires, "version=1.18.10", verdicts{toServer: undetermined}},
+		{"and has been refused since 1.19", requires, "version=1.19.0", verdicts{toServer: allowed}},
+		{"the entity cluster-mesh is refused before 1.20", mesh, "version=1.19.6", verdicts{"ingress world dev/server 80": allowed}},
+		{"and isolates since", mesh, "version=1.20.0", verdicts{"ingress world dev/server 80": denied, toServer: allowed}},
+	})
+}
+
+func TestOpaquePolicyIsNamedAndTouchesPodsOnly(t *testing.T) {
+	s := load(t, "enable-k8s-cluster-network-policy=true", clusterNetworkPolicy, server(`ingress: [{fromEndpoints: [{}]}]`))
+	step := s.judge(toServer)
+	assert.Equal(t, []string{"platform", "server ingress[0]"}, rulesBy(step))
+	assert.Contains(t, step.Why, "ClusterNetworkPolicy platform may be in force")
+	assert.Equal(t, undetermined, outcome(s.judge("egress uat/client world 80")))
+	assert.Equal(t, allowed, outcome(s.judge("ingress dev/client node/w2 22")), "a node is not under policy")
+}
+
+func TestCIDRGroupsAloneSayNothing(t *testing.T) {
+	s := load(t, "", "---\n{apiVersion: cilium.io/v2, kind: CiliumCIDRGroup, metadata: {name: office}, spec: {externalCIDRs: [203.0.113.0/24]}}\n")
+	assert.Empty(t, s.issues)
+	assert.Equal(t, allowed, outcome(s.judge(toServer)))
+}
+
+func TestSeveralDoubtsAreAllNamed(t *testing.T) {
+	s := load(t, "", client(`egress: [{toFQDNs: [{matchName: a.example}]}, {toFQDNs: [{matchPattern: "*.example"}]}]`))
+	step := s.judge(toWorld)
+	assert.Equal(t, undetermined, outcome(step))
+	assert.Equal(t, []string{"client", "client egress[0]", "client egress[1]"}, rulesBy(step))
+	assert.Contains(t, step.Why, "egress[0]")
+	assert.Contains(t, step.Why, "egress[1]")
+}
+
+// Who asks about the world asks about addresses that no rule names.
+func TestRulesThatNameAddressesAreConditionsOfTheWorld(t *testing.T) {
+	s := load(t, "", client(`egress: [{toEntities: [world]}, {toCIDR: [203.0.113.0/24], toPorts: [{ports: [{port: "443"}]}]}, {toFQDNs: [{matchName: example.org}], toPorts: [{ports: [{port: "53"}]}]}]`),
+		server(`egress: [{toCIDR: [198.51.100.0/24]}]`))
+	named := s.judge("egress dev/client world 443")
+	assert.Equal(t, allowed, outcome(named))
+	assert.Len(t, named.Conditions, 1)
+	assert.Contains(t, named.Conditions[0], "203.0.113.0/24")
+	assert.Contains(t, named.Conditions[0], "egress[1]")
+	assert.Empty(t, s.judge("egress dev/client world 80").Conditions, "on other ports no rule names any")
+	assert.Empty(t, s.judge("egress dev/client 203.0.113.9 443").Conditions, "an address is not the world")
+	assert.Contains(t, s.judge("egress dev/client world 53").Conditions[0], "example.org")
+	assert.Empty(t, load(t, "", client(`egress: [{toCIDR: [0.0.0.0/0]}]`)).judge("egress dev/client world 80").Conditions, "all addresses are the world")
+}
+
+func TestUnknownKindIsLeftOutAndSaid(t *testing.T) {
+	c := &model.Cluster{Policies: []*model.Object{{Origin: model.Origin{File: "a.yaml", Line: 3, Kind: "FirewallRule", Name: "x"}}}}
+	_, issues := engine.New(model.NewIndex(c), datapath(""))
+	assert.Len(t, issues, 1)
+	assert.Equal(t, "a.yaml:3: warning: FirewallRule is not a policy that netsim knows (it is left out of every verdict)", issues[0].String())
+}
+
+func TestDocumentThatIsNoJSONIsAnIssue(t *testing.T) {
+	for _, kind := range []string{"CiliumNetworkPolicy", "NetworkPolicy"} {
+		c := &model.Cluster{Policies: []*model.Object{{Origin: model.Origin{Kind: kind, Namespace: "dev", Name: "x"}, JSON: []byte("{")}}}
+		_, issues := engine.New(model.NewIndex(c), datapath(""))
+		assert.Len(t, issues, 1)
+		assert.Equal(t, model.Error, issues[0].Severity)
+		assert.Contains(t, issues[0].Message, kind+" dev/x")
+	}
+}
