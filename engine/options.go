@@ -7,6 +7,7 @@ import (
 
 	cmtypes "github.com/cilium/cilium/pkg/clustermesh/types"
 	"github.com/cilium/cilium/pkg/labelsfilter"
+	"github.com/cilium/cilium/pkg/logging"
 	"github.com/cilium/cilium/pkg/option"
 	"github.com/cilium/cilium/pkg/policy"
 	"github.com/cilium/cilium/pkg/policy/api"
@@ -45,6 +46,11 @@ var ciliumLock struct {
 func (o *options) withOptions(f func()) {
 	ciliumLock.Lock()
 	defer ciliumLock.Unlock()
+	if ciliumLock.current == nil {
+		// Some of Cilium's code writes to its own default logger; nothing may
+		// reach an output but answers.
+		logging.DefaultSlogLogger = slog.New(slog.DiscardHandler)
+	}
 	if ciliumLock.current == nil || *ciliumLock.current != *o {
 		o.apply()
 		ciliumLock.current = o

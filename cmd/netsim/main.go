@@ -7,14 +7,11 @@
 package main
 
 import (
-	"log/slog"
 	"os"
 )
 
 // main ends with the exit code that run gives: what the verdict was, or that
 // there was none.
 func main() {
-	// Some of Cilium's code logs; nobody but netsim speaks here.
-	slog.SetDefault(slog.New(slog.DiscardHandler))
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
