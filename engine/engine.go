@@ -33,7 +33,7 @@ func New(ix *model.Index, dp model.Datapath) (*Engine, []model.Issue) {
 		e.opaque = r.opaque
 		e.ids = newIdentities(ix, o)
 		e.ids.addPrefixes(prefixes(e.rules))
-		e.repo = newRepository(o, e.ids, e.rules, dp.Version())
+		e.repo = newRepository(e.ids, e.rules, dp.Version())
 	})
 	if n := e.ids.unnumbered; n > 0 {
 		issues = append(issues, model.Issue{Severity: model.Warning, Message: fmt.Sprintf(

@@ -29,7 +29,9 @@ func (e *Engine) Judge(d model.Direction, p model.Packet, askedPort uint16) mode
 	case f.self.Kind == model.PartyNode:
 		e.judgeNode(&f, &step)
 	default:
-		e.judgePod(&f, &step)
+		// Selectors read Cilium's options when they match, not only when they
+		// are made.
+		e.options.withOptions(func() { e.judgePod(&f, &step) })
 	}
 	return step
 }

@@ -23,12 +23,10 @@ import (
 // repository is Cilium's policy repository with the cluster's rules in it, and
 // the policy maps computed from it so far.
 type repository struct {
-	options *options
-	log     *slog.Logger
-	repo    *policy.Repository
-	ids     *identities
+	log  *slog.Logger
+	repo *policy.Repository
+	ids  *identities
 
-	mu       sync.Mutex
 	computed map[identity.NumericIdentity]*policyMap
 }
 
@@ -41,9 +39,9 @@ type policyMap struct {
 
 // newRepository loads the rules. Identities go in before rules: the other
 // order starts a goroutine for each repository that nothing ever stops.
-func newRepository(o *options, ids *identities, rules []*rule, version model.Version) *repository {
+func newRepository(ids *identities, rules []*rule, version model.Version) *repository {
 	r := &repository{
-		options: o, log: slog.New(slog.DiscardHandler), ids: ids,
+		log: slog.New(slog.DiscardHandler), ids: ids,
 		computed: map[identity.NumericIdentity]*policyMap{},
 	}
 	known := ids.all()
@@ -88,15 +86,14 @@ func prefixes(rules []*rule) []netip.Prefix {
 	return policy.GetCIDRPrefixes(entries)
 }
 
-// policyMap computes the policy of an identity, once.
+// policyMap computes the policy of an identity, once. Call it with Cilium's
+// options set, which also keeps callers apart.
 func (r *repository) policyMap(id *identity.Identity) *policyMap {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if m, ok := r.computed[id.ID]; ok {
 		return m
 	}
 	m := &policyMap{}
-	r.options.withOptions(func() { m.policy, m.err = r.compute(id) })
+	m.policy, m.err = r.compute(id)
 	r.computed[id.ID] = m
 	return m
 }

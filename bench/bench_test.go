@@ -1,0 +1,111 @@
+package bench
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/netsim-dev/netsim/internal/manifest"
+	"github.com/netsim-dev/netsim/sim"
+)
+
+// bySize runs a benchmark on clusters of each size.
+func bySize(b *testing.B, run func(*testing.B, *Cluster)) {
+	for _, pods := range []int{100, 1_000, 10_000} {
+		b.Run(fmt.Sprintf("pods=%d", pods), func(b *testing.B) {
+			c := generated(b, Shape{Pods: pods, Seed: 1})
+			b.ReportAllocs()
+			run(b, c)
+		})
+	}
+}
+
+// BenchmarkLoad is from YAML to a filled-in cluster.
+func BenchmarkLoad(b *testing.B) {
+	bySize(b, func(b *testing.B, c *Cluster) {
+		files, size := manifests(c), 0
+		for _, f := range files {
+			size += len(f.Data)
+		}
+		b.SetBytes(int64(size))
+		for b.Loop() {
+			manifest.Load(files)
+		}
+	})
+}
+
+// BenchmarkNew is from a cluster to a Sim: every policy is read.
+func BenchmarkNew(b *testing.B) {
+	bySize(b, func(b *testing.B, c *Cluster) {
+		cluster, issues := manifest.Load(manifests(c))
+		for b.Loop() {
+			_, err := sim.New(cluster, issues, sim.Options{})
+			require.NoError(b, err)
+		}
+	})
+}
+
+// BenchmarkQueryFirst asks about workloads that nothing was asked about
+// before: their policies are computed. Where they run out, a new Sim is made,
+// which is not counted.
+func BenchmarkQueryFirst(b *testing.B) {
+	bySize(b, func(b *testing.B, c *Cluster) {
+		const crowds = 2 // they come first, and are another benchmark's
+		s, next := simulated(b, c), crowds
+		for b.Loop() {
+			if next+1 >= len(c.Workloads) {
+				b.StopTimer()
+				s, next = simulated(b, c), crowds
+				b.StartTimer()
+			}
+			query(b, s, c.Workloads[next], c.Services[next+1])
+			next += 2
+		}
+	})
+}
+
+// BenchmarkQueryRepeated asks what has been asked before.
+func BenchmarkQueryRepeated(b *testing.B) {
+	bySize(b, func(b *testing.B, c *Cluster) {
+		s := simulated(b, c)
+		from, to := c.Workloads[2], c.Services[3]
+		query(b, s, from, to)
+		for b.Loop() {
+			query(b, s, from, to)
+		}
+	})
+}
+
+// BenchmarkQueryCrowd asks about a source of many pods and a Service with as
+// many backends.
+func BenchmarkQueryCrowd(b *testing.B) {
+	bySize(b, func(b *testing.B, c *Cluster) {
+		s, paths := simulated(b, c), 0
+		query(b, s, c.Workloads[0], c.Services[1])
+		for b.Loop() {
+			paths = len(query(b, s, c.Workloads[0], c.Services[1]).Paths)
+		}
+		b.ReportMetric(float64(paths), "paths")
+	})
+}
+
+// BenchmarkExample is all that one run of the command does on the example, but
+// for the start of the process.
+func BenchmarkExample(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		cluster, issues, err := sim.Load([]string{"../examples/kind-argocd"}, nil)
+		require.NoError(b, err)
+		s, err := sim.New(cluster, issues, sim.Options{})
+		require.NoError(b, err)
+		query(b, s, "azure-auth-gateway/deploy/azure-auth-gateway-nginx", "nginx-gateway/svc/nginx-gateway:443")
+	}
+}
+
+func query(b *testing.B, s *sim.Sim, from, to string) *sim.Answer {
+	b.Helper()
+	answer, err := s.Query(sim.Query{From: from, To: to})
+	require.NoError(b, err)
+	return answer
+}
