@@ -31,7 +31,7 @@ func (r *reader) ciliumPolicy(o *model.Object) ([]*rule, []model.Issue) {
 	problem := r.guard(o, func() (err error) {
 		parsed, err = r.parseCilium(o, policy)
 		return err
-	})
+	}, func(err error) model.Issue { return refused(o, policy, err) })
 	if problem != nil {
 		return nil, append(issues, *problem)
 	}

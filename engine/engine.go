@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/cilium/cilium/pkg/identity"
+
 	"github.com/netsim-dev/netsim/model"
 )
 
@@ -17,6 +19,15 @@ type Engine struct {
 	rules   []*rule
 	opaque  []*model.Object
 	repo    *repository
+	// selected holds the rules that select an identity, per direction: every
+	// step asks for them several times.
+	selected map[selection][]*rule
+}
+
+// selection is a subject and the direction in which rules select it.
+type selection struct {
+	subject   identity.NumericIdentity
+	direction model.Direction
 }
 
 // New reads the cluster's policies and numbers its identities. Policies that
@@ -26,7 +37,7 @@ type Engine struct {
 func New(ix *model.Index, dp model.Datapath) (*Engine, []model.Issue) {
 	o := optionsFrom(dp, ix.Cluster)
 	r := newReader(ix, dp, o)
-	e := &Engine{index: ix, dp: dp, options: o}
+	e := &Engine{index: ix, dp: dp, selected: map[selection][]*rule{}, options: o}
 	var issues []model.Issue
 	o.withOptions(func() {
 		e.rules, issues = r.readPolicies(ix.Cluster.Policies)
@@ -47,4 +58,20 @@ func New(ix *model.Index, dp model.Datapath) (*Engine, []model.Issue) {
 // without an identity.
 func (e *Engine) Identity(party model.Party, judge *model.Node) []string {
 	return slices.Clip(labelList(e.ids.of(party, judge), e.dp.Version()))
+}
+
+// rulesFor are the rules that select the flow's subject in its direction.
+// Call it with Cilium's options set, which also keeps callers apart.
+func (e *Engine) rulesFor(f *flow) []*rule {
+	key := selection{f.subject.ID, f.direction}
+	rules, known := e.selected[key]
+	if !known {
+		for _, r := range e.rules {
+			if f.selects(r) {
+				rules = append(rules, r)
+			}
+		}
+		e.selected[key] = rules
+	}
+	return rules
 }

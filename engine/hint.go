@@ -21,8 +21,8 @@ const podNamespaceLabel = "io.kubernetes.pod.namespace"
 func (e *Engine) hintDefaultDeny(f *flow) string {
 	misses := []func(*flow, *rule) string{e.servicePortMiss, cidrMiss, e.namespaceMiss, e.portMiss}
 	for _, miss := range misses {
-		for _, r := range e.rules {
-			if !f.selects(r) || !r.entry.IsAllow() || r.unknownPeers != "" {
+		for _, r := range e.rulesFor(f) {
+			if !r.entry.IsAllow() || r.unknownPeers != "" {
 				continue
 			}
 			if hint := miss(f, r); hint != "" {

@@ -116,8 +116,8 @@ func (h hit) origin() model.Origin { return h.rule.origin(h.port) }
 // rules whose peers netsim cannot know, those that match the port.
 func (e *Engine) hits(f *flow) []hit {
 	var out []hit
-	for _, r := range e.rules {
-		if !f.selects(r) || r.unknownPeers == "" && !f.peerMatches(r) {
+	for _, r := range e.rulesFor(f) {
+		if r.unknownPeers == "" && !f.peerMatches(r) {
 			continue
 		}
 		if port, ok := f.portMatches(r, e.ports()); ok {
@@ -135,8 +135,8 @@ func (e *Engine) ports() peerPorts {
 // direction and satisfy a condition.
 func (e *Engine) selecting(f *flow, want func(*rule) bool) []model.Origin {
 	origins := []model.Origin{}
-	for _, r := range e.rules {
-		if f.selects(r) && want(r) {
+	for _, r := range e.rulesFor(f) {
+		if want(r) {
 			origins = append(origins, r.policyOrigin())
 		}
 	}

@@ -41,6 +41,8 @@ func (r *reader) networkPolicy(o *model.Object) ([]*rule, []model.Issue) {
 	problem := r.guard(o, func() (err error) {
 		entries, err = r.parseNetworkPolicy(o)
 		return err
+	}, func(err error) model.Issue {
+		return issue(o, "", model.Error, fmt.Sprintf("%s is refused by Cilium's agent and has no effect: %v", o.Origin.ID(), err), "")
 	})
 	if problem != nil {
 		return nil, append(issues, *problem)

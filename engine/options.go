@@ -104,10 +104,10 @@ func optionsFrom(dp model.Datapath, c *model.Cluster) *options {
 		hostFirewall:    dp.On("enable-host-firewall", false),
 		l7Proxy:         dp.On("enable-l7-proxy", true),
 		icmpRules:       dp.On("enable-icmp-rules", true),
-		// Without a cilium-config, a rule that needs the option speaks for it.
+		// Without a cilium-config, a rule that needs an option speaks for it.
 		nodeSelectors:     dp.On("enable-node-selector-labels", c.CiliumConfig == nil),
 		nonDefaultDeny:    dp.On("enable-non-default-deny-policies", true),
-		extendedProtocols: dp.On("enable-extended-ip-protocols", false),
+		extendedProtocols: dp.On("enable-extended-ip-protocols", c.CiliumConfig == nil),
 		policyCluster:     cmtypes.PolicyAnyCluster,
 	}
 	// Since 1.19 a selector that names no cluster means the local one

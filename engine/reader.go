@@ -27,8 +27,9 @@ func newReader(ix *model.Index, dp model.Datapath, o *options) *reader {
 
 // guard runs one of Cilium's parsers. They trust the API server's validation
 // and may panic on what got past ours; such a document counts as unreadable,
-// not as absent, since a cluster might take it.
-func (r *reader) guard(o *model.Object, parse func() error) (problem *model.Issue) {
+// not as absent, since a cluster might take it. An error of the parser is the
+// agent's refusal, which refuse puts into words.
+func (r *reader) guard(o *model.Object, parse func() error, refuse func(error) model.Issue) (problem *model.Issue) {
 	defer func() {
 		if p := recover(); p != nil {
 			i := issue(o, "", model.Error, fmt.Sprintf("%s breaks Cilium's parser (%v): every verdict that it could touch is undetermined", o.Origin.ID(), p), "check the document against the CRD")
@@ -37,7 +38,7 @@ func (r *reader) guard(o *model.Object, parse func() error) (problem *model.Issu
 		}
 	}()
 	if err := parse(); err != nil {
-		i := issue(o, "", model.Error, fmt.Sprintf("%s is refused by Cilium's agent and has no effect: %v", o.Origin.ID(), err), "")
+		i := refuse(err)
 		problem = &i
 	}
 	return problem

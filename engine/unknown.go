@@ -39,12 +39,16 @@ func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
 // namespace that no file holds: whether it means the pod cannot be known.
 func (e *Engine) applyUnknownNamespaces(f *flow, step *model.Step) {
 	self, other := e.unknownNamespace(f.self), e.unknownNamespace(f.other)
+	if !self && !other {
+		return
+	}
 	for _, r := range e.rules {
 		if r.direction() != f.direction || r.entry.Node {
 			continue
 		}
 		subject := self && readsNamespaceLabels(r.entry.Subject) && inScope(r, f.self.Pod.Namespace)
-		peer := other && f.selects(r) && slices.ContainsFunc(r.entry.L3, readsNamespaceLabels)
+		_, port := f.portMatches(r, e.ports())
+		peer := other && port && f.selects(r) && slices.ContainsFunc(r.entry.L3, readsNamespaceLabels)
 		namespace := ""
 		switch {
 		case subject:
@@ -118,8 +122,8 @@ func (e *Engine) cidrModeMatters(f *flow) bool {
 	if !widened {
 		return false
 	}
-	for _, r := range e.rules {
-		if f.selects(r) && slices.ContainsFunc(r.entry.L3, isCIDR) {
+	for _, r := range e.rulesFor(f) {
+		if slices.ContainsFunc(r.entry.L3, isCIDR) {
 			return true
 		}
 	}
@@ -132,10 +136,7 @@ func (e *Engine) applyWorld(f *flow, step *model.Step) {
 	if f.other.Kind != model.PartyWorld || f.other.Addr.IsValid() {
 		return
 	}
-	for _, r := range e.rules {
-		if !f.selects(r) {
-			continue
-		}
+	for _, r := range e.rulesFor(f) {
 		port, ok := f.portMatches(r, e.ports())
 		if named := namesAddresses(r); ok && named != "" {
 			step.Conditions = append(step.Conditions, fmt.Sprintf("not for addresses of %s: rule %s names them", named, at(r, port)))
