@@ -41,17 +41,34 @@ func nasties() []nasty {
 		{"a document encrypted with SOPS", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: dev}\ndata: {a: 'ENC[AES256_GCM,data:x]'}\nsops: {mac: x}\n", "encrypted", "sops --decrypt", 1},
 		{"no kind", "apiVersion: v1\nmetadata: {name: a}\n", "kind is missing", "add it", 1},
 		{"no apiVersion", "kind: Pod\nmetadata: {name: a}\n", "apiVersion is missing", "add it", 1},
+		{"kind in capitals", "apiVersion: v1\nKind: Pod\nmetadata: {name: a}\n", "kind is missing", "did you mean kind? It is written Kind", 1},
+		{"apiVersion in small letters", "apiversion: v1\nkind: Pod\nmetadata: {name: a}\n", "Pod a: apiVersion is missing", "did you mean apiVersion? It is written apiversion", 1},
+		{"every key in capitals", "ApiVersion: v1\nKind: Pod\nMetadata: {name: a}\n", "apiVersion and kind is missing", "did you mean apiVersion? It is written ApiVersion", 1},
+		{"a kind without a value", "apiVersion: v1\nkind:\nmetadata: {name: a}\n", "kind is missing", "add it", 1},
+		{"a List of a map", "apiVersion: v1\nkind: List\nitems:\n  a: {apiVersion: v1, kind: Namespace, metadata: {name: a}}\n", "List: items must be a list, and is a map", "after a dash", 4},
+		{"a List of a word", "apiVersion: v1\nkind: List\nitems: a\n", "List: items must be a list, and is a single value", "after a dash", 3},
+		{"a list of a kind, of a map", "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicyList\nitems: {}\n", "CiliumNetworkPolicyList: items must be a list, and is a map", "after a dash", 3},
+		{"a List of nothing", "apiVersion: v1\nkind: List\n", "List: items is missing", "add items:", 1},
+		{"a List with its items misspelt", "apiVersion: v1\nkind: List\nItems:\n- {apiVersion: v1, kind: Namespace, metadata: {name: a}}\n", "List: items is missing", "did you mean items? It is written Items", 1},
+		{"a List of words", "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Namespace, metadata: {name: survivor2}}\n- a\n", "items[1] of the List must be an object, and is a single value", "remove the item", 5},
+		{"a List with a gap", "apiVersion: v1\nkind: PodList\nitems:\n-\n", "items[0] of the PodList must be an object, and is null", "remove the item", 4},
+		{"a bare list of objects", "- apiVersion: v1\n  kind: Namespace\n  metadata: {name: a}\n", "a bare list of objects is no Kubernetes object", "kind: List", 1},
+		{"a bare list of objects in JSON", `[{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"a"}}]` + "\n", "a bare list of objects is no Kubernetes object", "kind: List", 1},
+		{"two documents in one", "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\napiVersion: v1\nkind: Namespace\nmetadata: {name: b}\n", "two documents without --- between them?", "write ---", 4},
+		{"two documents in one item", "apiVersion: v1\nkind: List\nitems:\n- kind: Namespace\n  apiVersion: v1\n  kind: Namespace\n  apiVersion: v1\n", "two documents without --- between them?", "write ---", 6},
+		{"a slice of no Service", "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata:\n  name: a\n  namespace: dev\n  labels: {app: a}\naddressType: IPv4\nendpoints: []\n", "EndpointSlice dev/a: metadata.labels: it has no label kubernetes.io/service-name", "set that label", 6},
 		{"neither, but a spec", "spec: {}\n", "apiVersion and kind is missing", "add it", 1},
 		{"an old apiVersion", "apiVersion: extensions/v1beta1\nkind: NetworkPolicy\nmetadata: {name: a}\n", "no such kind", "networking.k8s.io/v1", 1},
 		{"a version that never was", "apiVersion: cilium.io/v1\nkind: CiliumNetworkPolicy\nmetadata: {name: a}\n", "no such kind", "cilium.io/v2", 1},
 		{"no name", "apiVersion: v1\nkind: Service\nmetadata:\n  namespace: dev\n", "the name is missing", "metadata.name", 3},
+		{"metadata in capitals", "apiVersion: v1\nkind: Service\nMetadata: {name: a, namespace: dev}\n", "the name is missing", "did you mean metadata? It is written Metadata", 1},
 		{"a name in capitals", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: Dev\n", `"Dev" is not valid`, "valid name", 4},
-		{"a name that is a number", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: 12\n", "metadata.name: must be a string", "quotes", 4},
-		{"a label that is a boolean", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n  labels:\n    on-call: yes\n", "metadata.labels.on-call: must be a string", "quotes", 6},
-		{"a label with a space", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n  labels:\n    x: a b\n", "metadata.labels.x", "valid label", 6},
+		{"a name that is a number", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: 12\n", "Namespace 12: metadata.name: must be a string", "quotes", 4},
+		{"a label that is a boolean", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n  labels:\n    on-call: yes\n", "Namespace a: metadata.labels.on-call: must be a string", "quotes", 6},
+		{"a label with a space", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n  labels:\n    x: a b\n", "Namespace a: metadata.labels.x", "valid label", 6},
 		{"an unknown field", service("  ports: [{port: 80}]\n  selectr: {a: b}\n"), "spec.selectr: the field is not known", "did you mean selector?", 8},
 		{"an unknown field in a list", service("  ports:\n  - port: 80\n    targetport: 1\n"), "spec.ports[0].targetport", "did you mean targetPort?", 9},
-		{"an unknown field of a policy", "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n  name: a\n  namepsace: dev\nspec: {}\n", "metadata.namepsace", "did you mean namespace?", 5},
+		{"an unknown field of a policy", "apiVersion: cilium.io/v2\nkind: CiliumLocalRedirectPolicy\nmetadata:\n  name: a\n  namepsace: dev\nspec: {}\n", "metadata.namepsace", "did you mean namespace?", 5},
 		{"a list where a map belongs", service("- ports\n"), "spec: must be a map, and is a array", "", 6},
 		{"text where a number belongs", service("  ports:\n  - port: 80\n  - port: http\n"), "spec.ports[1].port: must be a whole number", "", 9},
 		{"a port out of range", service("  ports:\n  - port: 70000\n"), "spec.ports[0].port: 70000 is no port", "1 to 65535", 8},
@@ -75,7 +92,7 @@ func nasties() []nasty {
 		{"two container ports of one name", podYAML("dev", "a", "", "containers: [{name: c, ports: [{name: x, containerPort: 1}, {name: x, containerPort: 2}]}]"), "spec.containers[0].ports[1].name", "name of its own", 5},
 		{"a pod without containers", podYAML("dev", "a", "", "nodeName: node"), "needs a container", "add one", 5},
 		{"two containers of one name", podYAML("dev", "a", "", "containers: [{name: c}, {name: c}]"), "spec.containers[1].name", "name of its own", 5},
-		{"a key twice", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n  name: b\n", "key name is there a second time", "keep one", 5},
+		{"a key twice", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n  name: b\n", "Namespace b: key name is there a second time", "keep one", 5},
 		{"a slice without an address type", "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a, namespace: dev}\nendpoints: []\n", "the address type is missing", "IPv4", 1},
 		{"a slice with a bad address", "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a, namespace: dev}\naddressType: IPv4\nendpoints:\n- addresses: [x]\n", "endpoints[0].addresses[0]", "10.0.0.1", 6},
 		{"a kind config with a mode that is none", "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnetworking:\n  kubeProxyMode: ebpf\n", `"ebpf" is not known`, "iptables", 4},
@@ -235,5 +252,23 @@ func TestHostileFilesEndSoon(t *testing.T) {
 				t.Fatal("still loading after 20 s")
 			}
 		})
+	}
+}
+
+func TestOfTwoDocumentsInOneNothingIsTaken(t *testing.T) {
+	c, issues := load("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\napiVersion: v1\nkind: Namespace\nmetadata: {name: b}\n")
+	assert.Empty(t, c.Namespaces)
+	assert.Len(t, grave(issues), 1)
+}
+
+func TestABadItemOfAListLosesNoOther(t *testing.T) {
+	c, issues := load("apiVersion: v1\nkind: List\nitems:\n- a\n- {apiVersion: v1, kind: Namespace, metadata: {name: b}}\n- null\n")
+	require.Len(t, c.Namespaces, 1)
+	assert.Len(t, grave(issues), 2)
+}
+
+func TestAListWithoutItemsOfItsOwnIsEmpty(t *testing.T) {
+	for _, items := range []string{"[]", "null", ""} {
+		loadClean(t, "apiVersion: v1\nkind: List\nitems: "+items+"\n")
 	}
 }

@@ -36,6 +36,7 @@ type document struct {
 // gives nil.
 func newDocument(d document) *document {
 	d.origin.Line = d.before + max(d.tree.Line, 1)
+	d.introduce()
 	e := &encoder{resolver: d.resolver, inAlias: d.inAlias, borrowed: d.borrowed, twice: d.twice, out: make([]byte, 0, 1024)}
 	if err := e.value(d.tree, ""); err != nil {
 		if at, ok := err.(*encodeError); ok {
@@ -48,21 +49,35 @@ func newDocument(d document) *document {
 	return &d
 }
 
+// introduce reads who the document says it is, as far as it says so: whatever
+// is wrong with it, the Issue can then name it.
+func (d *document) introduce() {
+	if d.origin.Kind == "" {
+		d.apiVersion, d.origin.Kind = d.word("apiVersion"), d.word("kind")
+	}
+	if meta := d.field("metadata"); meta != nil {
+		d.origin.Name, d.origin.Namespace = wordOf(d.child(meta, "name")), wordOf(d.child(meta, "namespace"))
+	}
+}
+
 func (d *document) twice(key string, line int) {
 	d.tell(model.Issue{
 		Severity: model.Warning, File: d.origin.File, Line: d.before + line,
-		Message: "key " + key + " is there a second time: the last one is taken, and kubectl refuses the file",
+		Message: d.title() + "key " + key + " is there a second time: the last one is taken, and kubectl refuses the file",
 		Remedy:  "keep one of them",
 	})
 }
 
 // field is the value of a key at the top, nil if there is none.
-func (d *document) field(key string) *yaml.Node {
-	if d.tree.Kind != yaml.MappingNode {
+func (d *document) field(key string) *yaml.Node { return d.child(d.tree, key) }
+
+// child is the value of a key of a node, nil if there is none.
+func (d *document) child(n *yaml.Node, key string) *yaml.Node {
+	if n.Kind != yaml.MappingNode {
 		return nil
 	}
 	e := &encoder{resolver: d.resolver, inAlias: d.inAlias, borrowed: d.borrowed}
-	pairs, err := e.pairs(d.tree)
+	pairs, err := e.pairs(n)
 	if err != nil {
 		return nil
 	}
@@ -75,8 +90,10 @@ func (d *document) field(key string) *yaml.Node {
 }
 
 // word is the text of a scalar at the top, "" if there is none.
-func (d *document) word(key string) string {
-	if n := d.field(key); n != nil && n.Kind == yaml.ScalarNode && n.Tag != "!!null" {
+func (d *document) word(key string) string { return wordOf(d.field(key)) }
+
+func wordOf(n *yaml.Node) string {
+	if n != nil && n.Kind == yaml.ScalarNode && n.Tag != "!!null" {
 		return n.Value
 	}
 	return ""

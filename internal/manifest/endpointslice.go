@@ -6,6 +6,18 @@ import (
 	"github.com/netsim-dev/netsim/model"
 )
 
+// endpointSlice is a slice from a file. made is true for one that Kubernetes'
+// own controller made from the Service's selector: there is nothing to add.
+type endpointSlice struct {
+	*model.EndpointSlice
+	made bool
+}
+
+// sliceController is the value of the label managed-by on those.
+// Source: k8s.io/endpointslice v0.36 reconciler.go, controllerName of
+// k8s.io/kubernetes v1.36 pkg/controller/endpointslice.
+const sliceController = "endpointslice-controller.k8s.io"
+
 func readEndpointSlice(d *document) any {
 	var in discoveryv1.EndpointSlice
 	if !d.decode(&in) {
@@ -24,7 +36,10 @@ func readEndpointSlice(d *document) any {
 	default:
 		slice.Endpoints = d.sliceEndpoints(in.Endpoints)
 	}
-	return slice
+	if slice.Service == "" {
+		d.warn(problem{"metadata.labels", "it has no label " + discoveryv1.LabelServiceName + " and so belongs to no Service", "set that label to the Service's name"})
+	}
+	return &endpointSlice{slice, d.meta.Labels[discoveryv1.LabelManagedBy] == sliceController}
 }
 
 func (d *document) slicePorts(ports []discoveryv1.EndpointPort) []model.EndpointPort {

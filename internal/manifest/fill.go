@@ -2,8 +2,10 @@ package manifest
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -17,6 +19,7 @@ type filler struct {
 	workloads []*workload
 	pods      []*pod
 	services  []*service
+	slices    []*endpointSlice
 	endpoints []*endpoints
 
 	nodeByName map[string]*node
@@ -33,6 +36,7 @@ func (f *filler) fill() {
 	f.fillNodes()
 	f.fillPods()
 	f.takeGiven()
+	f.warnShared()
 	f.fillPodIPs()
 	f.fillClusterIPs()
 	f.publish()
@@ -84,10 +88,11 @@ func (f *filler) sortOutputs() {
 	}
 }
 
-// fillNamespaces makes the namespaces that objects refer to.
+// fillNamespaces makes the namespaces that objects refer to, and says which.
 func (f *filler) fillNamespaces() {
 	c := f.cluster
 	known := map[string]bool{"": true}
+	var made []string
 	for _, ns := range c.Namespaces {
 		known[ns.Name] = true
 	}
@@ -97,6 +102,9 @@ func (f *filler) fillNamespaces() {
 			return
 		}
 		known[name] = true
+		if !slices.Contains(systemNamespaces(), name) {
+			made = append(made, name)
+		}
 		c.Namespaces = append(c.Namespaces, &model.Namespace{
 			Origin: model.Origin{Kind: "Namespace", Name: name},
 			Name:   name, Labels: namespaceLabels(name, nil), Made: true,
@@ -120,4 +128,31 @@ func (f *filler) fillNamespaces() {
 	if c.CiliumConfig != nil {
 		refer(c.CiliumConfig.Origin)
 	}
+	f.noteMadeNamespaces(made)
+}
+
+// systemNamespaces are those that an API server makes itself and hardly any
+// file holds: that they are made here too is nothing to tell.
+// Source: k8s.io/kubernetes v1.36 pkg/controlplane/controller/systemnamespaces.
+func systemNamespaces() []string {
+	return []string{"default", "kube-node-lease", "kube-public", "kube-system"}
+}
+
+// maxNamed bounds the names in one Issue.
+const maxNamed = 5
+
+func (f *filler) noteMadeNamespaces(names []string) {
+	if len(names) == 0 {
+		return
+	}
+	slices.Sort(names)
+	shown := strings.Join(names[:min(len(names), maxNamed)], ", ")
+	if more := len(names) - maxNamed; more > 0 {
+		shown += fmt.Sprintf(" and %d more", more)
+	}
+	message := "namespace " + shown + " is not among the files: its labels are not known"
+	if len(names) > 1 {
+		message = "namespaces " + shown + " are not among the files: their labels are not known"
+	}
+	f.reports.add(model.Issue{Severity: model.Info, Message: message, Remedy: "pass the Namespaces (kubectl get namespaces -o yaml)"})
 }

@@ -294,7 +294,7 @@ func TestEndpointsMadeFromSelectors(t *testing.T) {
 		"a sidecar's port is found":           {podYAML("dev", "a", "app: web", "nodeName: n1, containers: [{name: c}], initContainers: [{name: i, restartPolicy: Always, ports: [{name: http, containerPort: 15001}]}]") + serviceYAML("dev", "s", web), []string{"s-ipv4 [{web 15001 TCP}]: 10.1.0.2(a,ready,serving)"}},
 		"Endpoints win over the selector":     {at("a", "8080", "") + serviceYAML("dev", "s", web) + "---\napiVersion: v1\nkind: Endpoints\nmetadata: {name: s, namespace: dev}\nsubsets: [{addresses: [{ip: 10.9.0.1}], notReadyAddresses: [{ip: 10.9.0.2}], ports: [{name: web, port: 7}]}]\n", []string{"s [{web 7 TCP}]: 10.9.0.1(,ready,serving) 10.9.0.2()"}},
 		"empty Endpoints win too":             {at("a", "8080", "") + serviceYAML("dev", "s", web) + "---\napiVersion: v1\nkind: Endpoints\nmetadata: {name: s, namespace: dev}\n", []string{"s []:"}},
-		"slices win over Endpoints":           {serviceYAML("dev", "s", web) + "---\napiVersion: v1\nkind: Endpoints\nmetadata: {name: s, namespace: dev}\nsubsets: [{addresses: [{ip: 10.9.0.1}]}]\n---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: s-x, namespace: dev, labels: {kubernetes.io/service-name: s}}\naddressType: IPv4\nports: [{port: 5}]\nendpoints: [{addresses: [10.9.0.3, 10.9.0.4]}, {addresses: [10.9.0.5], conditions: {ready: false, serving: true, terminating: true}}]\n", []string{"s-x [{ 5 TCP}]: 10.9.0.3(,ready,serving) 10.9.0.5(,serving,terminating)"}},
+		"slices win over Endpoints":           {serviceYAML("dev", "s", web) + "---\napiVersion: v1\nkind: Endpoints\nmetadata: {name: s, namespace: dev}\nsubsets: [{addresses: [{ip: 10.9.0.1}]}]\n---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: s-x, namespace: dev, labels: {kubernetes.io/service-name: s, endpointslice.kubernetes.io/managed-by: endpointslice-controller.k8s.io}}\naddressType: IPv4\nports: [{port: 5}]\nendpoints: [{addresses: [10.9.0.3, 10.9.0.4]}, {addresses: [10.9.0.5], conditions: {ready: false, serving: true, terminating: true}}]\n", []string{"s-x [{ 5 TCP}]: 10.9.0.3(,ready,serving) 10.9.0.5(,serving,terminating)"}},
 		"Endpoints of two families are split": {"---\napiVersion: v1\nkind: Endpoints\nmetadata: {name: s, namespace: dev}\nsubsets: [{addresses: [{ip: 'fd00::1'}, {ip: 10.9.0.1}]}]\n", []string{"s []: 10.9.0.1(,ready,serving)", "s-1 []: fd00::1(,ready,serving)"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -329,4 +329,65 @@ func TestANodeWhoseCIDRIsFullSaysSo(t *testing.T) {
 	assert.Empty(t, c.Pods[1].IPs)
 	require.Len(t, grave(issues), 1)
 	assert.Contains(t, grave(issues)[0], "no address left")
+}
+
+func TestASliceThatSomebodyWroteAddsToTheControllers(t *testing.T) {
+	slice := func(labels string) string {
+		return "---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: extra, namespace: dev, labels: {kubernetes.io/service-name: s" + labels + "}}\naddressType: IPv4\nports: [{name: web, port: 8080}]\nendpoints: [{addresses: [10.9.0.9]}]\n"
+	}
+	const (
+		selected = "selector: {app: web}, ports: [{name: web, port: 80, targetPort: 8080}]"
+		written  = "extra [{web 8080 TCP}]: 10.9.0.9(,ready,serving)"
+		made     = "s-ipv4 [{web 8080 TCP}]: 10.1.0.2(a,ready,serving)"
+	)
+	for name, row := range map[string]struct {
+		text string
+		want []string
+	}{
+		"by hand, beside a selector":       {serviceYAML("dev", "s", selected) + slice(""), []string{written, made}},
+		"by another controller, the same":  {serviceYAML("dev", "s", selected) + slice(", endpointslice.kubernetes.io/managed-by: me"), []string{written, made}},
+		"by Kubernetes' own: nothing else": {serviceYAML("dev", "s", selected) + slice(", endpointslice.kubernetes.io/managed-by: endpointslice-controller.k8s.io"), []string{written}},
+		"without a selector: nothing else": {serviceYAML("dev", "s", "ports: [{name: web, port: 80}]") + slice(""), []string{written}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pod := podYAML("dev", "a", "app: web", "nodeName: n1, containers: [{name: c}]")
+			assert.Equal(t, row.want, slicesText(loadClean(t, twoNodes+pod+row.text)))
+		})
+	}
+}
+
+func TestNamespacesThatNoFileHoldsAreToldOnce(t *testing.T) {
+	const given = "apiVersion: v1\nkind: Namespace\nmetadata: {name: n2}\n"
+	for name, row := range map[string]struct {
+		namespaces []string
+		want       string
+	}{
+		"one":                         {[]string{"n1"}, "namespace n1 is not among the files: its labels are not known"},
+		"several, sorted":             {[]string{"n3", "n2", "n1", "n3"}, "namespaces n1, n3 are not among the files: their labels are not known"},
+		"many: five are listed":       {[]string{"n1", "n3", "n4", "n5", "n6", "n7", "n8"}, "namespaces n1, n3, n4, n5, n6 and 2 more are not among"},
+		"none that every cluster has": {[]string{"default", "kube-system"}, ""},
+		"none where all are given":    {[]string{"n2"}, ""},
+		"none where none is needed":   {nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := given
+			for i, namespace := range row.namespaces {
+				text += podYAML(namespace, fmt.Sprintf("p%d", i), "", "")
+			}
+			_, issues := load(text)
+			var told []string
+			for _, issue := range issues {
+				if strings.Contains(issue.Message, "not among the files") {
+					assert.Equal(t, model.Info, issue.Severity)
+					told = append(told, issue.Message)
+				}
+			}
+			if row.want == "" {
+				assert.Empty(t, told)
+				return
+			}
+			require.Len(t, told, 1)
+			assert.Contains(t, told[0], row.want)
+		})
+	}
 }

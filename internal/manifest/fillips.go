@@ -36,7 +36,10 @@ func (f *filler) takeGiven() {
 
 // takeEndpoints keeps the addresses of endpoints from pods that have none.
 func (f *filler) takeEndpoints() {
-	all := slices.Clone(f.cluster.EndpointSlices)
+	var all []*model.EndpointSlice
+	for _, slice := range f.slices {
+		all = append(all, slice.EndpointSlice)
+	}
 	for _, e := range f.endpoints {
 		all = append(all, e.slices...)
 	}

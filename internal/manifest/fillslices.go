@@ -11,34 +11,45 @@ import (
 )
 
 // fillSlices settles the endpoints of every Service: slices from files, else
-// Endpoints objects from files, else slices made from the selector as the
-// EndpointSlice controller makes them.
+// Endpoints objects from files, and slices made from the selector as the
+// EndpointSlice controller makes them, unless its own work is among the files.
+// A slice that somebody else wrote does not keep the controller from its work.
 // Source: k8s.io/endpointslice v0.36 reconciler.go, utils.go.
 func (f *filler) fillSlices() {
 	c := f.cluster
-	known := map[[2]string]bool{}
-	for _, slice := range c.EndpointSlices {
-		known[[2]string{slice.Namespace, slice.Service}] = true
-	}
-	for _, e := range f.endpoints {
-		key := [2]string{e.slices[0].Namespace, e.slices[0].Service}
-		if !known[key] {
-			known[key] = true
-			c.EndpointSlices = append(c.EndpointSlices, e.slices...)
-		}
-	}
+	settled := f.givenSlices()
 	pods := map[string][]*pod{}
 	for _, p := range f.pods {
 		pods[p.Namespace] = append(pods[p.Namespace], p)
 	}
 	for _, s := range f.services {
-		if s.Selector == nil || s.Type == model.ExternalNameService || known[[2]string{s.Namespace, s.Name}] {
+		if s.Selector == nil || s.Type == model.ExternalNameService || settled[[2]string{s.Namespace, s.Name}] {
 			continue
 		}
 		for _, family := range s.IPFamilies {
 			c.EndpointSlices = append(c.EndpointSlices, f.makeSlices(s, family, pods[s.Namespace])...)
 		}
 	}
+}
+
+// givenSlices puts the endpoints that files give in the cluster. It tells the
+// Services, by namespace and name, whose selectors have been followed already.
+func (f *filler) givenSlices() map[[2]string]bool {
+	given, settled := map[[2]string]bool{}, map[[2]string]bool{}
+	for _, slice := range f.slices {
+		key := [2]string{slice.Namespace, slice.Service}
+		given[key] = true
+		settled[key] = settled[key] || slice.made
+		f.cluster.EndpointSlices = append(f.cluster.EndpointSlices, slice.EndpointSlice)
+	}
+	for _, e := range f.endpoints {
+		key := [2]string{e.slices[0].Namespace, e.slices[0].Service}
+		if !given[key] {
+			given[key], settled[key] = true, true
+			f.cluster.EndpointSlices = append(f.cluster.EndpointSlices, e.slices...)
+		}
+	}
+	return settled
 }
 
 // makeSlices makes one slice for each distinct set of ports that the selected

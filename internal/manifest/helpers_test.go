@@ -101,3 +101,12 @@ func workloadYAML(kind, name, extra string) string {
 		"  selector: {matchLabels: {app: " + name + "}}\n" + extra +
 		"  template:\n    metadata: {labels: {app: " + name + "}}\n    spec: {containers: [{name: c, image: repo/c:v1.2}]}\n"
 }
+
+// replaceEach replaces the first occurrence of a word by the first of the
+// others, the second by the second, and so on.
+func replaceEach(text, word string, by ...string) string {
+	for _, replacement := range by {
+		text = strings.Replace(text, word, replacement, 1)
+	}
+	return text
+}

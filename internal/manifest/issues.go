@@ -17,6 +17,12 @@ func (d *document) reject(p problem) {
 	d.report(model.Error, p)
 }
 
+// rejectAt rejects a document that has no JSON yet, at a line of its part.
+func (d *document) rejectAt(line int, p problem) {
+	d.origin.Line = d.before + max(line, 1)
+	d.reject(p)
+}
+
 // warn reports what is taken, but probably not as meant.
 func (d *document) warn(p problem) { d.report(model.Warning, p) }
 

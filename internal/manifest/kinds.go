@@ -48,13 +48,13 @@ func kinds() map[string]kind {
 		"EndpointSlice": {group: "discovery.k8s.io", versions: v1, validName: name, read: readEndpointSlice},
 
 		"NetworkPolicy":                  {group: "networking.k8s.io", versions: v1, validName: name, read: readPolicy},
-		"ClusterNetworkPolicy":           {group: "policy.networking.k8s.io", validName: name, read: readPolicy, clusterScoped: true},
-		"AdminNetworkPolicy":             {group: "policy.networking.k8s.io", validName: name, read: readPolicy, clusterScoped: true},
-		"BaselineAdminNetworkPolicy":     {group: "policy.networking.k8s.io", validName: name, read: readPolicy, clusterScoped: true},
+		"ClusterNetworkPolicy":           {group: "policy.networking.k8s.io", validName: name, read: readUncheckedPolicy, clusterScoped: true},
+		"AdminNetworkPolicy":             {group: "policy.networking.k8s.io", validName: name, read: readUncheckedPolicy, clusterScoped: true},
+		"BaselineAdminNetworkPolicy":     {group: "policy.networking.k8s.io", validName: name, read: readUncheckedPolicy, clusterScoped: true},
 		"CiliumNetworkPolicy":            {group: "cilium.io", versions: []string{"v2"}, validName: name, read: readPolicy},
 		"CiliumClusterwideNetworkPolicy": {group: "cilium.io", versions: []string{"v2"}, validName: name, read: readPolicy, clusterScoped: true},
-		"CiliumCIDRGroup":                {group: "cilium.io", versions: []string{"v2", "v2alpha1"}, validName: name, read: readPolicy, clusterScoped: true},
-		"CiliumLocalRedirectPolicy":      {group: "cilium.io", versions: []string{"v2"}, validName: name, read: readPolicy},
+		"CiliumCIDRGroup":                {group: "cilium.io", versions: []string{"v2", "v2alpha1"}, validName: name, read: readUncheckedPolicy, clusterScoped: true},
+		"CiliumLocalRedirectPolicy":      {group: "cilium.io", versions: []string{"v2"}, validName: name, read: readUncheckedPolicy},
 
 		"Cluster": {group: "kind.x-k8s.io", versions: []string{"v1alpha4"}, read: readKindConfig, clusterScoped: true, singleton: true},
 	}
@@ -77,8 +77,8 @@ func (k kind) foreign(apiVersion string) bool {
 	if k.singleton {
 		return true
 	}
-	own := []string{"networking.k8s.io", "policy.networking.k8s.io", "discovery.k8s.io", "cilium.io"}
-	return strings.Contains(group, ".") && !slices.Contains(own, group)
+	_, ours := otherKinds()[group]
+	return strings.Contains(group, ".") && !ours
 }
 
 // apiVersion is the one to write.

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-	kjson "sigs.k8s.io/json"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -21,6 +20,7 @@ func Load(files []File) (*model.Cluster, []model.Issue) {
 	for _, file := range files {
 		l.file(file)
 	}
+	l.takeNameless()
 	cluster := l.objects.assemble()
 	return cluster, model.SortIssues(l.reports.list)
 }
@@ -30,6 +30,8 @@ type loader struct {
 	resolver *resolver
 	reports  *reports
 	objects  *objects
+	// nameless are the objects that ask for a generated name.
+	nameless []nameless
 }
 
 func (l *loader) file(file File) {
@@ -62,51 +64,28 @@ func (l *loader) file(file File) {
 	}
 }
 
-// maxListDepth bounds Lists in Lists, which an alias can make endless.
-const maxListDepth = 8
-
 // tree takes a parsed document; depth counts the Lists that it is in.
 func (l *loader) tree(d document, depth int) {
-	if d.tree.Kind == yaml.ScalarNode && (d.tree.Tag == "!!null" || d.tree.Value == "null") {
-		return
-	}
-	items := d.field("items")
-	if strings.HasSuffix(d.word("kind"), "List") && items != nil && items.Kind == yaml.SequenceNode {
+	kind, items := d.word("kind"), d.field("items")
+	switch {
+	case isNull(d.tree):
+	case d.glued() > 0:
+		d.rejectAt(d.glued(), problem{says: "two documents without --- between them? apiVersion and kind are there twice, and nothing of it is taken", do: "write --- on a line of its own above the second"})
+	case holdsObjects(d.tree):
+		d.rejectAt(d.tree.Line, problem{says: "a bare list of objects is no Kubernetes object, and kubectl refuses it", do: "put it under items: of a document with apiVersion: v1 and kind: List"})
+	case strings.HasSuffix(kind, "List") && items != nil && items.Kind == yaml.SequenceNode:
 		l.list(d, items, depth)
-		return
-	}
-	if whole := newDocument(d); whole != nil {
-		l.document(whole)
-	}
-}
-
-// list takes the items of a List. Those of a PodList and its like may leave
-// out what the list's own kind says.
-func (l *loader) list(list document, items *yaml.Node, depth int) {
-	list.origin.Line = list.before + max(items.Line, 1)
-	if *list.borrowed += depth * len(items.Content); depth > maxListDepth || *list.borrowed > maxBorrowed {
-		list.reject(problem{says: "Lists nest too deep", do: "write their items out"})
-		return
-	}
-	listKind, listVersion := list.word("kind"), list.word("apiVersion")
-	for _, item := range items.Content {
-		d := list
-		d.tree = follow(item)
-		if listKind != "List" && d.field("kind") == nil {
-			d.apiVersion, d.origin.Kind = listVersion, strings.TrimSuffix(listKind, "List")
+	case l.isList(kind):
+		d.checkNoItems(items)
+	default:
+		if whole := newDocument(d); whole != nil {
+			l.document(whole)
 		}
-		if item.Kind == yaml.AliasNode {
-			d.inAlias = 1
-		}
-		l.tree(d, depth+1)
 	}
 }
 
 // document takes one object: it finds its kind, and reads it.
 func (l *loader) document(d *document) {
-	if d.origin.Kind == "" {
-		d.apiVersion, d.origin.Kind = d.word("apiVersion"), d.word("kind")
-	}
 	if d.apiVersion == "" || d.origin.Kind == "" {
 		d.unidentified()
 		return
@@ -123,29 +102,38 @@ func (l *loader) document(d *document) {
 		d.reject(problem{"apiVersion", d.apiVersion + " has no such kind: an API server refuses it", "write apiVersion: " + k.apiVersion()})
 	case d.encrypted():
 		d.reject(problem{says: "the document is encrypted and was left out", do: decryptSOPS})
-	case d.identify(k):
-		if value := k.read(d); value != nil && !d.rejected {
-			l.objects.add(d, k.group, value)
-		}
+	case !d.readMetadata():
+	case d.meta.Name == "" && d.meta.GenerateName != "":
+		l.nameless = append(l.nameless, nameless{d, k})
+	default:
+		l.take(d, k)
 	}
 }
 
-// other keeps an object of a kind that this package does not read.
-func (l *loader) other(d *document) {
-	var head struct {
-		Metadata struct {
-			Name      string `json:"name"`
-			Namespace string `json:"namespace"`
-		} `json:"metadata"`
+func (l *loader) take(d *document, k kind) {
+	if !d.identify(k) {
+		return
 	}
-	if err := kjson.UnmarshalCaseSensitivePreserveInts(d.metadataJSON(), &head); err == nil {
-		d.origin.Name, d.origin.Namespace = head.Metadata.Name, head.Metadata.Namespace
+	if value := k.read(d); value != nil && !d.rejected {
+		l.objects.add(d, k.group, value)
+	}
+}
+
+// other keeps an object of a kind that this package does not read, unless the
+// kind is a misspelling of one that it does.
+func (l *loader) other(d *document) {
+	gk := d.groupKind()
+	if wrong, is := l.misspelt(gk); is {
+		d.reject(wrong)
+		return
+	}
+	if reason, is := ineffective(gk); is {
+		d.warn(reason)
 	}
 	if d.encrypted() {
 		d.note(problem{says: "the document is encrypted with SOPS", do: decryptSOPS})
 	}
-	group, _ := groupVersion(d.apiVersion)
-	l.objects.add(d, group, d.object())
+	l.objects.add(d, gk.group, d.object())
 }
 
 // unidentified says why a document without apiVersion or kind is left out. One
@@ -159,10 +147,10 @@ func (d *document) unidentified() {
 		d.note(problem{says: base + " belongs to a Helm chart and is no Kubernetes object", do: "render the chart with `helm template`, and pass the output"})
 	case strings.HasPrefix(base, "kustomization.y"):
 		d.unbuilt()
-	case d.origin.Kind == "" && d.field("metadata") == nil && d.field("spec") == nil:
+	case d.origin.Kind == "" && d.field("metadata") == nil && d.field("spec") == nil && !looksLikeObject(d.tree):
 		d.note(problem{says: "the document is no Kubernetes object: it lacks " + d.missing(), do: "leave the file out, or add what is missing"})
 	default:
-		d.reject(problem{says: fmt.Sprintf("%s is missing: an API server refuses the document", d.missing()), do: "add it at the top"})
+		d.reject(problem{says: fmt.Sprintf("%s is missing: an API server refuses the document", d.missing()), do: d.addMissing()})
 	}
 }
 

@@ -38,8 +38,8 @@ func (m metadata) controller() *metav1.OwnerReference {
 	return nil
 }
 
-// identify reads the metadata, checks it, and settles name and namespace.
-func (d *document) identify(k kind) bool {
+// readMetadata is false if it is no good.
+func (d *document) readMetadata() bool {
 	var head struct {
 		Metadata metadata `json:"metadata"`
 	}
@@ -47,7 +47,14 @@ func (d *document) identify(k kind) bool {
 		return false
 	}
 	d.meta = head.Metadata
-	d.settleName(k)
+	return true
+}
+
+// identify settles name and namespace, and checks the metadata.
+func (d *document) identify(k kind) bool {
+	if d.meta.Name == "" && k.singleton {
+		d.meta.Name = d.word("name")
+	}
 	d.settleNamespace(k)
 	d.origin.Name, d.origin.Namespace = d.meta.Name, d.meta.Namespace
 	d.checkNames(k)
@@ -55,24 +62,19 @@ func (d *document) identify(k kind) bool {
 	return !d.rejected
 }
 
-// settleName follows an API server for generateName, but with an "x" in place
-// of the random letters.
-func (d *document) settleName(k kind) {
-	if d.meta.Name == "" && d.meta.GenerateName != "" {
-		d.meta.Name = d.meta.GenerateName + "x"
+// namespace is where an object goes that gives this namespace, "" for none.
+func (k kind) namespace(given string) string {
+	if k.clusterScoped {
+		return ""
 	}
-	if d.meta.Name == "" && k.singleton {
-		d.meta.Name = d.word("name")
-	}
+	return orElse(given, "default")
 }
 
 func (d *document) settleNamespace(k kind) {
-	switch {
-	case k.clusterScoped:
-		d.meta.Namespace = ""
-	case d.meta.Namespace == "":
-		d.meta.Namespace = "default"
-		d.origin.Name, d.origin.Namespace = d.meta.Name, "default"
+	given := d.meta.Namespace
+	d.meta.Namespace = k.namespace(given)
+	if given == "" && !k.clusterScoped {
+		d.origin.Name, d.origin.Namespace = d.meta.Name, d.meta.Namespace
 		d.note(problem{says: "no namespace is given: it goes to default", do: "set metadata.namespace to say otherwise"})
 	}
 }
@@ -82,7 +84,7 @@ func (d *document) checkNames(k kind) {
 		return
 	}
 	if d.meta.Name == "" {
-		d.reject(problem{"metadata", "the name is missing", "set metadata.name"})
+		d.reject(problem{"metadata", "the name is missing", orElse(d.didYouMean("metadata"), "set metadata.name")})
 		return
 	}
 	for _, wrong := range k.validName(d.meta.Name) {

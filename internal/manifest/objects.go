@@ -70,8 +70,8 @@ func (o *objects) assemble() *model.Cluster {
 			f.pods = append(f.pods, v)
 		case *service:
 			f.services = append(f.services, v)
-		case *model.EndpointSlice:
-			c.EndpointSlices = append(c.EndpointSlices, v)
+		case *endpointSlice:
+			f.slices = append(f.slices, v)
 		case *endpoints:
 			f.endpoints = append(f.endpoints, v)
 		case *policy:

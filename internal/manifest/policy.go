@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kjson "sigs.k8s.io/json"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -21,10 +22,25 @@ type policyFrame struct {
 	Status          json.RawMessage   `json:"status"`
 }
 
+// readPolicy reads a policy whose fields the engine checks, metadata included:
+// to speak of unknown ones here would be to say it twice.
 func readPolicy(d *document) any {
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(d.json, &policyFrame{}); err != nil {
+		d.wrongType(err)
+		return nil
+	}
+	return d.policy()
+}
+
+// readUncheckedPolicy reads a policy that the engine does not decode.
+func readUncheckedPolicy(d *document) any {
 	if !d.decode(&policyFrame{}) {
 		return nil
 	}
+	return d.policy()
+}
+
+func (d *document) policy() *policy {
 	d.locate()
 	d.warnUnrendered()
 	object := d.object()

@@ -15,6 +15,7 @@ import (
 // service is a Service with what it asks of address families.
 type service struct {
 	*model.Service
+	doc    *document
 	policy corev1.IPFamilyPolicy
 }
 
@@ -44,7 +45,7 @@ func readService(d *document) any {
 	d.serviceAddresses(s, spec)
 	d.loadBalancer(s, &in)
 	d.warnUnrendered()
-	out := &service{Service: s, policy: corev1.IPFamilyPolicySingleStack}
+	out := &service{Service: s, doc: d, policy: corev1.IPFamilyPolicySingleStack}
 	if spec.IPFamilyPolicy != nil {
 		out.policy = *spec.IPFamilyPolicy
 	}
