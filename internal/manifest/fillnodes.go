@@ -37,7 +37,7 @@ func (f *filler) makeNodes() {
 		f.makeKindNodes(k)
 		return
 	}
-	standard := []string{"control-plane", "worker", "worker2"}
+	standard := f.standardNodes()
 	for _, p := range f.pods {
 		if p.Node != "" && !slices.Contains(standard, p.Node) {
 			return
@@ -47,9 +47,35 @@ func (f *filler) makeNodes() {
 		f.makeNode(name, i == 0, i == 0, nil)
 	}
 	f.reports.add(model.Issue{
-		Severity: model.Info, Message: "no nodes are given: " + strings.Join(standard, ", ") + " are assumed",
+		Severity: model.Info, Message: "no nodes are given: " + listNodes(standard) + " are assumed",
 		Remedy: "pass the Nodes (kubectl get nodes -o yaml) or a kind cluster config",
 	})
+}
+
+// podsPerNode is the kubelet's default limit (maxPods,
+// k8s.io/kubernetes pkg/kubelet/apis/config/v1beta1/defaults.go).
+const podsPerNode = 110
+
+// standardNodes are a control plane and as many workers as the pods need, at
+// least two: with fewer, pods would be left without an address.
+func (f *filler) standardNodes() []string {
+	pods := len(f.pods)
+	for _, w := range f.workloads {
+		pods += min(w.Replicas, maxMade)
+	}
+	names := []string{"control-plane", "worker"}
+	for i := 2; i <= max(2, pods/podsPerNode+1); i++ {
+		names = append(names, "worker"+strconv.Itoa(i))
+	}
+	return names
+}
+
+func listNodes(names []string) string {
+	const few = 4
+	if len(names) > few {
+		return fmt.Sprintf("%s and %d workers", names[0], len(names)-1)
+	}
+	return strings.Join(names, ", ")
 }
 
 // makeKindNodes names nodes as kind does, and taints control planes unless
