@@ -18,11 +18,15 @@ type Query struct {
 	// Port is "443", "53/UDP", a port's name, or "ICMP"; it does the same as
 	// the suffix of To.
 	Port string
-	// Via is the node by which an address outside enters ("node/NAME").
+	// Via is the node by which a packet off the wire enters ("node/NAME"): one
+	// from outside, or one that left the cluster for an external IP. "" means
+	// every node that could receive it, one path each.
 	Via string
 	// HTTP ("GET /path"), DNSName and SNI ask about one request through an L7
 	// rule.
 	HTTP, DNSName, SNI string
+
+	via *model.Node
 }
 
 // Query answers a Query. The error is a *RefError where a reference names
@@ -38,6 +42,9 @@ func (s *Sim) Query(q Query) (*Answer, error) {
 	}
 	if from.port.given() {
 		return nil, refErrorf("FROM %s: a source has no port to name; the port belongs to TO", q.From)
+	}
+	if q.via, err = s.entry(q.Via); err != nil {
+		return nil, err
 	}
 	sources, err := s.sources(from)
 	if err != nil {
@@ -156,10 +163,15 @@ func (s *Sim) groups(sources []model.Party, requests []dnat.Request) []group {
 }
 
 func (s *Sim) likeness(p model.Party, requests []dnat.Request) string {
-	if p.Pod == nil || len(p.Pod.IPs) == 0 || s.isDestination(p, requests) {
+	if p.Pod == nil || len(p.Pod.IPs) == 0 || byAddress(requests) || s.isDestination(p, requests) {
 		return fmt.Sprintf("%p %s %d", p.Pod, p.Addr, p.Kind)
 	}
 	return fmt.Sprintf("%s %s %d", p.Pod.Node, strings.Join(s.engine.Identity(p, p.Node), ","), p.Kind)
+}
+
+// byAddress says whether a Service lets clients in by their addresses.
+func byAddress(requests []dnat.Request) bool {
+	return slices.ContainsFunc(requests, func(r dnat.Request) bool { return r.Service != nil && len(r.Service.SourceRanges) > 0 })
 }
 
 // isDestination says whether a pod is what the client asks for, or one of the
