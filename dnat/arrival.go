@@ -122,7 +122,7 @@ func (q *query) nodeParty(node *model.Node, destination netip.Addr) model.Party 
 func (q *query) arrive(a arrival, t Translation, b Backend) Path {
 	seen := q.seenAs(a, b.Party, t.Masquerade)
 	t.SourceSeen = q.sourceSeen(a, b.Party, t.Masquerade)
-	t.Masquerade = t.Masquerade || a.from == fromPod && t.SourceSeen != a.source.Addr
+	t.Masquerade = t.Masquerade || a.from != fromHost && t.SourceSeen != q.sourceFor(b.Party.Addr).Addr
 	path := Path{Translation: t, Backend: &b, Egress: q.egressOn(a, b)}
 	if !b.Party.Outside() {
 		path.Ingress = q.packet(seen, b)
@@ -213,10 +213,15 @@ func (q *query) stepOn(a arrival, verdict model.Verdict, why string) model.Step 
 
 // deniedOn is the one Path of a packet that ends on a node.
 func (q *query) deniedOn(a arrival, by, why string, sees model.ClientSees) []Path {
-	return []Path{{
-		Translation: Translation{By: by, Node: a.node.Name}, Service: q.stepOn(a, model.Denied, why),
-		Egress: q.egressToFrontend(), ClientSees: sees,
-	}}
+	path := Path{Translation: Translation{By: by, Node: a.node.Name}, Service: q.stepOn(a, model.Denied, why), ClientSees: sees}
+	// What a node sends meets its own firewall on leaving, and this never does.
+	if a.from != fromHost {
+		path.Egress = q.egressToFrontend()
+	}
+	if by == ByNone {
+		path.Translation.Node = ""
+	}
+	return []Path{path}
 }
 
 // undeterminedOn is the one Path of what netsim cannot know of a node; the

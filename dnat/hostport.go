@@ -71,6 +71,9 @@ func (q *query) ownHostPort(a arrival, by string) []Path {
 	paths := make([]Path, 0, 1)
 	for _, b := range q.holders(a.node) {
 		path := q.deliver(Translation{By: by, Node: a.node.Name, BeforeEgressPolicy: true}, b)
+		if q.Source.Pod != nil && q.Source.Pod == b.Party.Pod {
+			path = q.insidePod(b)
+		}
 		path.Service = q.stepOn(a, model.Allowed, fmt.Sprintf("Cilium (on %s) translates hostPort %d of its own node to %s port %d before egress policy",
 			a.node.Name, q.PortNumber, partyRef(b.Party), b.Port))
 		paths = append(paths, path)

@@ -19,7 +19,7 @@ func perPacket(q *query) []Path {
 	case q.Port == nil:
 		return q.undefinedPort()
 	case q.ipModeProxy():
-		return q.undetermined(q.proxyModeWhy())
+		return q.undeterminedOn(q.arriveAt(q.Source.Node), q.proxyModeWhy())
 	}
 	from := q.perPacketView()
 	found := q.ciliumChoice(from)

@@ -16,7 +16,7 @@ func socketLB(q *query) []Path {
 	case q.Port == nil:
 		return q.undefinedPort()
 	case q.ipModeProxy():
-		return q.undetermined(q.proxyModeWhy())
+		return q.undeterminedOn(q.arriveAt(q.Source.Node), q.proxyModeWhy())
 	case q.Addr.IsLoopback() && q.Addr.Is6():
 		return q.undetermined("netsim does not know whether Cilium serves a NodePort on " + q.Addr.String())
 	}
