@@ -45,6 +45,9 @@ func helmNames() map[string]string {
 		"bpf.masquerade":                "enable-bpf-masquerade",
 		"serviceNoBackendResponse":      "service-no-backend-response",
 		"localRedirectPolicies.enabled": "enable-local-redirect-policy",
+		"loadBalancer.mode":             "bpf-lb-mode",
+		"bpf.lbExternalClusterIP":       "bpf-lb-external-clusterip",
+		"cni.chainingMode":              "cni-chaining-mode",
 	}
 }
 
@@ -53,7 +56,8 @@ func helmNames() map[string]string {
 func knownOptions() []string {
 	return []string{
 		optionKPR, optionRouting, optionHostNSOnly, optionClusterName,
-		"allow-localhost", "bpf-lb-enable-wildcard-entries", "bpf-lb-sock", "default-lb-service-ipam",
+		"allow-localhost", "bpf-lb-enable-wildcard-entries", "bpf-lb-external-clusterip", "bpf-lb-mode",
+		"bpf-lb-sock", "bpf-lb-source-range-all-types", "cni-chaining-mode", "default-lb-service-ipam",
 		"enable-bpf-masquerade", "enable-cilium-clusterwide-network-policy", "enable-cilium-network-policy",
 		"enable-envoy-config", "enable-extended-ip-protocols", "enable-host-firewall", "enable-icmp-rules",
 		"enable-ipv4", "enable-ipv4-masquerade", "enable-ipv6", "enable-ipv6-masquerade",
@@ -61,7 +65,9 @@ func knownOptions() []string {
 		"enable-local-redirect-policy", "enable-no-service-endpoints-routable", "enable-node-selector-labels",
 		"enable-non-default-deny-policies", "enable-policy", "enable-remote-node-masquerade", "enable-sctp",
 		"enable-service-topology", "ipv4-native-routing-cidr", "ipv4-service-loopback-address",
-		"ipv6-native-routing-cidr", "k8s-service-proxy-name", "labels", "mesh-auth-enabled",
+		"ipv6-native-routing-cidr", "k8s-service-proxy-name", "kubeProxy.clusterCIDR",
+		"kubeProxy.detectLocalMode", "kubeProxy.localhostNodePorts", "kubeProxy.masqueradeAll",
+		"kubeProxy.nodePortAddresses", "labels", "mesh-auth-enabled",
 		"policy-audit-mode", "policy-cidr-match-mode", "policy-default-local-cluster",
 		"service-no-backend-response",
 	}
