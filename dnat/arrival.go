@@ -64,10 +64,16 @@ func (a arrival) isElsewhere(backend model.Party) bool {
 // between nodes with native routing, and always to what is no pod. Else it
 // passes the node's own Cilium interface, or a tunnel that carries the identity.
 func (q *query) routed(a arrival, backend model.Party) bool {
-	if backend.Kind != model.PartyPod {
+	if !podLike(backend) {
 		return true
 	}
 	return q.settings.RoutingMode == model.RoutingNative && a.isElsewhere(backend)
+}
+
+// podLike is true of pods, and of what a slice places on a node without naming
+// the pod.
+func podLike(p model.Party) bool {
+	return p.Kind == model.PartyPod || p.Kind == model.PartyAddress && p.Node != nil
 }
 
 // seenAs is who the backend's ingress policy takes the sender for, once the node
@@ -124,10 +130,19 @@ func (q *query) arrive(a arrival, t Translation, b Backend) Path {
 	t.SourceSeen = q.sourceSeen(a, b.Party, t.Masquerade)
 	t.Masquerade = t.Masquerade || a.from != fromHost && t.SourceSeen != q.sourceFor(b.Party.Addr).Addr
 	path := Path{Translation: t, Backend: &b, Egress: q.egressOn(a, b)}
-	if !b.Party.Outside() {
-		path.Ingress = q.packet(seen, b)
-	}
+	q.guard(&path, seen)
 	return path
+}
+
+// guard adds what the backend's ingress policy sees. Nobody's policy guards an
+// address outside the cluster; that of a pod which no file holds is not known.
+func (q *query) guard(path *Path, seen model.Party) {
+	switch party := path.Backend.Party; {
+	case !party.Outside():
+		path.Ingress = q.packet(seen, *path.Backend)
+	case podLike(party):
+		path.Conditions = append(path.Conditions, fmt.Sprintf("policy lets this in at %s on %s: no file holds the pod that has the address", party.Addr, party.Node.Name))
+	}
 }
 
 // egressOn is what the source's own policy sees of a packet that a node

@@ -2,6 +2,7 @@ package dnat
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -16,7 +17,9 @@ const (
 	// balancer at the pod for the frontends that it knows, kube-proxy on the
 	// node for all others.
 	modeKubeProxy mode = "kube-proxy"
-	// modeSocketLB translates inside the client's connect() or sendmsg().
+	// modeSocketLB is kubeProxyReplacement=true with the socket load balancer,
+	// which translates inside the client's connect() or sendmsg(); for packets
+	// off the wire, kubeProxyReplacement=true as such.
 	modeSocketLB mode = "socket LB"
 	// modeSocketLBBeside is the socket load balancer beside kube-proxy: it
 	// translates what Cilium knows in that mode.
@@ -44,8 +47,9 @@ type datapath struct {
 	frontend model.Frontend
 	mode     mode
 	versions versions
-	by       string
-	paths    func(*query) []Path
+	// by is who translates, where anybody does.
+	by    string
+	paths func(*query) []Path
 }
 
 // datapaths is the table. A new datapath is one file and its rows here; the
@@ -54,72 +58,98 @@ type datapath struct {
 // isDatapathCandidate, 1.19 and 1.18 pkg/loadbalancer/reflectors/conversions.go,
 // 1.17 and 1.16 pkg/k8s/service.go; seen on live 1.18.4, 1.19.4 and 1.20.2.
 func datapaths() []datapath {
-	const (
-		pod, node, outside              = model.PartyPod, model.PartyNode, model.PartyAddress
-		clusterIP, nodePort, externalIP = model.FrontendClusterIP, model.FrontendNodePort, model.FrontendExternalIP
-		loadBalancer, hostPort          = model.FrontendLoadBalancer, model.FrontendHostPort
-	)
-	every := versions{}
-	return []datapath{
-		{pod, model.FrontendNone, anyMode, every, ByNone, direct},
-		{node, model.FrontendNone, anyMode, every, ByNone, direct},
-		{outside, model.FrontendNone, anyMode, every, ByNone, direct},
-		{pod, model.FrontendHeadless, anyMode, every, ByNone, headless},
-		{node, model.FrontendHeadless, anyMode, every, ByNone, headless},
-		{outside, model.FrontendHeadless, anyMode, every, ByNone, headless},
-		{pod, model.FrontendExternalName, anyMode, every, ByNone, externalName},
-		{node, model.FrontendExternalName, anyMode, every, ByNone, externalName},
+	return slices.Concat(untranslated(), besideKubeProxy(), replacing(), fromOutside())
+}
 
-		{pod, clusterIP, modeKubeProxy, every, ByCiliumBPF, perPacket},
+// The kinds of sources, short enough for a table.
+const (
+	pod     = model.PartyPod
+	node    = model.PartyNode
+	outside = model.PartyAddress
+)
+
+// The frontends that somebody translates, likewise.
+const (
+	clusterIP    = model.FrontendClusterIP
+	nodePort     = model.FrontendNodePort
+	externalIP   = model.FrontendExternalIP
+	loadBalancer = model.FrontendLoadBalancer
+	hostPort     = model.FrontendHostPort
+)
+
+// untranslated are destinations that are addresses or names of other things.
+func untranslated() []datapath {
+	rows := []datapath{}
+	for _, source := range []model.PartyKind{pod, node, outside} {
+		rows = append(rows,
+			datapath{source, model.FrontendNone, anyMode, versions{}, ByNone, direct},
+			datapath{source, model.FrontendHeadless, anyMode, versions{}, ByNone, headless},
+			datapath{source, model.FrontendExternalName, anyMode, versions{}, ByNone, externalName})
+	}
+	return rows
+}
+
+// besideKubeProxy are the rows of kubeProxyReplacement=false.
+func besideKubeProxy() []datapath {
+	return []datapath{
+		{pod, clusterIP, modeKubeProxy, versions{}, ByCiliumBPF, perPacket},
 		{pod, externalIP, modeKubeProxy, versions{from: 19}, ByCiliumBPF, perPacket},
 		{pod, externalIP, modeKubeProxy, versions{before: 19}, ByKubeProxy, kubeProxy},
 		{pod, loadBalancer, modeKubeProxy, versions{from: 19, before: 20}, ByCiliumBPF, perPacket},
 		{pod, loadBalancer, modeKubeProxy, versions{before: 19}, ByKubeProxy, kubeProxy},
 		{pod, loadBalancer, modeKubeProxy, versions{from: 20}, ByKubeProxy, kubeProxy},
-		{pod, nodePort, modeKubeProxy, every, ByKubeProxy, kubeProxy},
-		{pod, hostPort, modeKubeProxy, every, ByKubeProxy, portmap},
-		{node, clusterIP, modeKubeProxy, every, ByKubeProxy, kubeProxy},
-		{node, externalIP, modeKubeProxy, every, ByKubeProxy, kubeProxy},
-		{node, loadBalancer, modeKubeProxy, every, ByKubeProxy, kubeProxy},
-		{node, nodePort, modeKubeProxy, every, ByKubeProxy, kubeProxy},
-		{node, hostPort, modeKubeProxy, every, ByKubeProxy, portmap},
+		{pod, nodePort, modeKubeProxy, versions{}, ByKubeProxy, kubeProxy},
+		{pod, hostPort, modeKubeProxy, versions{}, ByNone, portmap},
+		{node, clusterIP, modeKubeProxy, versions{}, ByKubeProxy, kubeProxy},
+		{node, externalIP, modeKubeProxy, versions{}, ByKubeProxy, kubeProxy},
+		{node, loadBalancer, modeKubeProxy, versions{}, ByKubeProxy, kubeProxy},
+		{node, nodePort, modeKubeProxy, versions{}, ByKubeProxy, kubeProxy},
+		{node, hostPort, modeKubeProxy, versions{}, ByNone, portmap},
 
-		{pod, clusterIP, modeSocketLBBeside, every, BySocketLB, socketLB},
-		{node, clusterIP, modeSocketLBBeside, every, BySocketLB, socketLB},
-		{pod, nodePort, modeSocketLBBeside, every, ByKubeProxy, kubeProxy},
-		{node, nodePort, modeSocketLBBeside, every, ByKubeProxy, kubeProxy},
-		{pod, hostPort, modeSocketLBBeside, every, ByKubeProxy, portmap},
-		{node, hostPort, modeSocketLBBeside, every, ByKubeProxy, portmap},
+		{pod, clusterIP, modeSocketLBBeside, versions{}, BySocketLB, socketLB},
+		{pod, nodePort, modeSocketLBBeside, versions{}, ByKubeProxy, kubeProxy},
+		{pod, hostPort, modeSocketLBBeside, versions{}, ByNone, portmap},
+		{node, clusterIP, modeSocketLBBeside, versions{}, BySocketLB, socketLB},
+		{node, nodePort, modeSocketLBBeside, versions{}, ByKubeProxy, kubeProxy},
+		{node, hostPort, modeSocketLBBeside, versions{}, ByNone, portmap},
+	}
+}
 
-		{pod, clusterIP, modeSocketLB, every, BySocketLB, socketLB},
-		{pod, loadBalancer, modeSocketLB, every, BySocketLB, socketLB},
-		{pod, nodePort, modeSocketLB, every, BySocketLB, socketLB},
-		{pod, externalIP, modeSocketLB, every, BySocketLB, socketLBExternalIP},
-		{pod, hostPort, modeSocketLB, every, BySocketLB, ciliumHostPort},
-		{node, clusterIP, modeSocketLB, every, BySocketLB, socketLB},
-		{node, loadBalancer, modeSocketLB, every, BySocketLB, socketLB},
-		{node, nodePort, modeSocketLB, every, BySocketLB, socketLB},
-		{node, externalIP, modeSocketLB, every, BySocketLB, socketLBExternalIP},
-		{node, hostPort, modeSocketLB, every, BySocketLB, ciliumHostPort},
+// replacing are the rows of kubeProxyReplacement=true inside the cluster.
+func replacing() []datapath {
+	return []datapath{
+		{pod, clusterIP, modeSocketLB, versions{}, BySocketLB, socketLB},
+		{pod, loadBalancer, modeSocketLB, versions{}, BySocketLB, socketLB},
+		{pod, nodePort, modeSocketLB, versions{}, BySocketLB, socketLB},
+		{pod, externalIP, modeSocketLB, versions{}, BySocketLB, socketLBExternalIP},
+		{pod, hostPort, modeSocketLB, versions{}, BySocketLB, ciliumHostPort},
+		{node, clusterIP, modeSocketLB, versions{}, BySocketLB, socketLB},
+		{node, loadBalancer, modeSocketLB, versions{}, BySocketLB, socketLB},
+		{node, nodePort, modeSocketLB, versions{}, BySocketLB, socketLB},
+		{node, externalIP, modeSocketLB, versions{}, BySocketLB, socketLBExternalIP},
+		{node, hostPort, modeSocketLB, versions{}, BySocketLB, ciliumHostPort},
 
-		{pod, clusterIP, modePerPacket, every, ByCiliumBPF, perPacket},
-		{pod, loadBalancer, modePerPacket, every, ByCiliumBPF, perPacket},
-		{pod, externalIP, modePerPacket, every, ByCiliumBPF, perPacketExternalIP},
+		{pod, clusterIP, modePerPacket, versions{}, ByCiliumBPF, perPacket},
+		{pod, loadBalancer, modePerPacket, versions{}, ByCiliumBPF, perPacket},
+		{pod, externalIP, modePerPacket, versions{}, ByCiliumBPF, perPacketExternalIP},
 		{pod, nodePort, modePerPacket, versions{from: 19}, ByCiliumBPF, perPacket},
 		{pod, nodePort, modePerPacket, versions{before: 19}, ByCiliumBPF, perPacketNodePort},
-		{pod, hostPort, modePerPacket, every, ByCiliumBPF, ciliumHostPort},
-
-		{outside, clusterIP, modeKubeProxy, every, ByKubeProxy, kubeProxy},
-		{outside, nodePort, modeKubeProxy, every, ByKubeProxy, kubeProxy},
-		{outside, externalIP, modeKubeProxy, every, ByKubeProxy, kubeProxy},
-		{outside, loadBalancer, modeKubeProxy, every, ByKubeProxy, kubeProxy},
-		{outside, hostPort, modeKubeProxy, every, ByKubeProxy, portmap},
-		{outside, clusterIP, modeSocketLB, every, ByCiliumBPF, northSouth},
-		{outside, nodePort, modeSocketLB, every, ByCiliumBPF, northSouth},
-		{outside, externalIP, modeSocketLB, every, ByCiliumBPF, northSouth},
-		{outside, loadBalancer, modeSocketLB, every, ByCiliumBPF, northSouth},
-		{outside, hostPort, modeSocketLB, every, ByCiliumBPF, ciliumHostPort},
+		{pod, hostPort, modePerPacket, versions{}, ByCiliumBPF, ciliumHostPort},
 	}
+}
+
+// fromOutside are the rows of packets off the wire.
+func fromOutside() []datapath {
+	rows := []datapath{
+		{outside, hostPort, modeKubeProxy, versions{}, ByNone, portmap},
+		{outside, hostPort, modeSocketLB, versions{}, ByCiliumBPF, ciliumHostPort},
+	}
+	for _, frontend := range []model.Frontend{clusterIP, nodePort, externalIP, loadBalancer} {
+		rows = append(rows,
+			datapath{outside, frontend, modeKubeProxy, versions{}, ByKubeProxy, kubeProxy},
+			datapath{outside, frontend, modeSocketLB, versions{}, ByCiliumBPF, northSouth})
+	}
+	return rows
 }
 
 // row is the row that answers the query. Where it hangs on a version that

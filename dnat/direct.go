@@ -72,10 +72,7 @@ func (q *query) deliver(t Translation, b Backend) Path {
 	if !source.Outside() {
 		path.Egress = q.packet(source, b)
 	}
-	// Nobody's policy guards an address outside the cluster.
-	if !b.Party.Outside() {
-		path.Ingress = q.packet(seen, b)
-	}
+	q.guard(&path, seen)
 	return path
 }
 
@@ -102,6 +99,9 @@ func (q *query) masquerades(destination model.Party) bool {
 		option, cidr = "enable-ipv6-masquerade", "ipv6-native-routing-cidr"
 	}
 	if !q.settings.On(option, true) || contains(q.settings.Options[cidr], destination.Addr) {
+		return false
+	}
+	if podLike(destination) {
 		return false
 	}
 	switch destination.Kind {

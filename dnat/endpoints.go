@@ -205,6 +205,9 @@ func hasEndpoints(all []*model.EndpointSlice) bool {
 func (q *query) party(c candidate) (party model.Party, why string) {
 	party = q.ix.Party(c.endpoint.Addr)
 	if c.endpoint.PodName == "" {
+		if party.Kind == model.PartyAddress {
+			party.Node = q.ix.Node(c.endpoint.Node)
+		}
 		return party, unplaced(party)
 	}
 	named := q.ix.Pod(c.endpoint.PodNamespace, c.endpoint.PodName)

@@ -45,6 +45,9 @@ func TestSettingsThatChangeTheAnswer(t *testing.T) {
 		{"a backend outside the cluster sees the node's address", kubeProxy120, func(f *fixture) {
 			f.only(model.Endpoint{Addr: addr("203.0.113.10"), Ready: true, Serving: true})
 		}, "allowed by cilium-bpf, to address 203.0.113.10:8080, egress sees address 203.0.113.10:8080, masqueraded as 192.168.50.11"},
+		{"a backend that a slice places on a node is inside the cluster, pod or not", kubeProxy120, func(f *fixture) {
+			f.only(model.Endpoint{Addr: addr("10.244.2.99"), Node: "worker2", Ready: true, Serving: true})
+		}, "allowed by cilium-bpf, to address 10.244.2.99:8080, egress sees address 10.244.2.99:8080"},
 		{"a backend on another node sees the client's node with tunnel routing", routing(kubeProxy120), func(f *fixture) {
 			f.only(endpoint("proxy", "worker2", "192.168.50.12"))
 		}, "allowed by cilium-bpf, to worker2:8080, egress sees worker2:8080, ingress sees worker, masqueraded as 192.168.50.11"},
@@ -64,6 +67,12 @@ func TestSettingsThatChangeTheAnswer(t *testing.T) {
 			assert.Equal(t, []string{row.want}, summary(f.resolve()))
 		})
 	}
+}
+
+func TestPolicyOfAPodThatNoFileHoldsIsACondition(t *testing.T) {
+	f := newFixture(kubeProxy120)
+	f.only(model.Endpoint{Addr: addr("10.244.2.99"), Node: "worker2", Ready: true, Serving: true})
+	assert.Equal(t, []string{"policy lets this in at 10.244.2.99 on worker2: no file holds the pod that has the address"}, f.resolve()[0].Conditions)
 }
 
 func unnamedPort(f *fixture) {
