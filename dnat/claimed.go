@@ -21,8 +21,14 @@ const (
 func claimedService(q *query) []Path {
 	for _, objects := range [][]*model.Object{q.ix.Cluster.Others, q.ix.Cluster.Policies} {
 		for _, o := range objects {
-			if q.claims(o) {
-				return q.undeterminedBy(o)
+			if !q.claims(o) {
+				continue
+			}
+			if o.Origin.Kind != "CiliumLocalRedirectPolicy" {
+				return q.undeterminedBy(o, "netsim does not model where to")
+			}
+			if paths := q.localRedirect(o); len(paths) > 0 {
+				return paths
 			}
 		}
 	}
@@ -45,8 +51,8 @@ func hasLabel(labels model.Labels, key string) bool {
 	return ok
 }
 
-func (q *query) undeterminedBy(o *model.Object) []Path {
-	paths := q.undetermined(fmt.Sprintf("%s redirects this traffic, and netsim does not model where to", o.Origin.ID()))
+func (q *query) undeterminedBy(o *model.Object, why string) []Path {
+	paths := q.undetermined(fmt.Sprintf("%s redirects this traffic: %s", o.Origin.ID(), why))
 	paths[0].Service.By = model.SortOrigins(append(paths[0].Service.By, o.Origin))
 	return paths
 }

@@ -67,12 +67,13 @@ func TestUndeterminedSaysWhy(t *testing.T) {
 		}, "backend 10.244.2.99 is pod dev/b-9, which no file holds, so its identity is unknown: add the pod"},
 		{"a Service that another proxy serves", func(f *fixture) { f.service.Labels = model.Labels{"service.kubernetes.io/service-proxy-name": "other"} }, "label service.kubernetes.io/service-proxy-name of Service dev/b leaves it to a proxy that netsim does not model"},
 		{"a ClusterIP under the label of headless Services", func(f *fixture) { f.service.Labels = model.Labels{"service.kubernetes.io/headless": ""} }, "label service.kubernetes.io/headless makes everybody ignore the ClusterIP of Service dev/b"},
-		{"a Service that a CiliumEnvoyConfig takes", object("CiliumEnvoyConfig", `{"spec":{"services":[{"name":"b"}]}}`), "CiliumEnvoyConfig dev/x redirects this traffic, and netsim does not model where to"},
-		{"a Service that a CiliumLocalRedirectPolicy takes", object("CiliumLocalRedirectPolicy", `{"spec":{"redirectFrontend":{"serviceMatcher":{"serviceName":"b","namespace":"dev"}}}}`), "CiliumLocalRedirectPolicy dev/x redirects this traffic, and netsim does not model where to"},
-		{"an address that a CiliumLocalRedirectPolicy takes", func(f *fixture) {
-			object("CiliumLocalRedirectPolicy", `{"spec":{"redirectFrontend":{"addressMatcher":{"ip":"169.254.20.10"}}}}`)(f)
-			f.send("169.254.20.10", 53, model.UDP)
-		}, "CiliumLocalRedirectPolicy dev/x redirects this traffic, and netsim does not model where to"},
+		{"a Service that a CiliumEnvoyConfig takes", object("CiliumEnvoyConfig", `{"spec":{"services":[{"name":"b"}]}}`), "CiliumEnvoyConfig dev/x redirects this traffic: netsim does not model where to"},
+		{"a Service that a CiliumLocalRedirectPolicy takes from a node", func(f *fixture) {
+			object("CiliumLocalRedirectPolicy", `{"spec":{"redirectFrontend":{"serviceMatcher":{"serviceName":"b","namespace":"dev"}}}}`)(f)
+			fromNode(f)
+		}, "CiliumLocalRedirectPolicy dev/x redirects this traffic: netsim models it for pods, from Cilium 1.18 on"},
+		{"a CiliumLocalRedirectPolicy without a backend port", object("CiliumLocalRedirectPolicy", `{"spec":{"redirectFrontend":{"serviceMatcher":{"serviceName":"b","namespace":"dev"}}}}`),
+			"CiliumLocalRedirectPolicy dev/x redirects this traffic: it names no backend port"},
 	}
 	for _, row := range rows {
 		for _, datapath := range []model.Datapath{kubeProxy118, socketLB120} {
