@@ -17,10 +17,22 @@ func direct(q *query) []Path {
 		return paths
 	}
 	path := q.deliver(Translation{By: ByNone}, Backend{Party: q.Destination, Port: q.PortNumber})
+	if q.Source.Outside() && q.Destination.Kind == model.PartyPod {
+		path.Conditions = append(path.Conditions, q.needsRoute(q.Destination.Node)...)
+	}
 	if why := q.healthCheck(); why != "" {
 		path.Service = q.step(model.Allowed, why)
 	}
 	return []Path{path}
+}
+
+// needsRoute: the outside usually has no way to the addresses of pods and
+// ClusterIPs, and no file says whether it has.
+func (q *query) needsRoute(node *model.Node) []string {
+	if !q.Source.Outside() || q.Frontend != model.FrontendNone && q.Frontend != model.FrontendClusterIP {
+		return nil
+	}
+	return []string{fmt.Sprintf("the network outside routes %s to node %s", q.Addr, node.Name)}
 }
 
 // throughAnotherNode answers for a packet from outside to a pod that enters by a

@@ -91,7 +91,18 @@ func (q *query) kubeProxyPath(a arrival, r route, c candidate) Path {
 	path.Service.By = q.origins(c.slice)
 	path.HostIngress = q.hostIngress(a)
 	path.Return = q.strayReply(a, backend, masquerade)
+	path.Conditions = append(path.Conditions, q.assumptions(a)...)
 	return path
+}
+
+// assumptions are what the choice of a chain hangs on and no file says.
+func (q *query) assumptions(a arrival) []string {
+	_, given := q.settings.Options[optionClusterCIDR]
+	var found []string
+	if q.Frontend != model.FrontendClusterIP && q.Service.ExternalTrafficLocal && !given && q.takesForLocalPod(a) {
+		found = append(found, "kube-proxy knows pods by the cluster's CIDR, as kubeadm and kind set it up (kubeProxy.clusterCIDR is in no file)")
+	}
+	return append(found, q.needsRoute(a.node)...)
 }
 
 func (q *query) kubeProxyWhy(a arrival, c candidate) string {

@@ -227,3 +227,31 @@ func TestSameInputGivesTheSamePaths(t *testing.T) {
 		require.Equal(t, first, f.resolve())
 	}
 }
+
+func TestWhatNoFileSaysIsACondition(t *testing.T) {
+	for _, row := range []struct {
+		claim string
+		given func(f *fixture)
+		want  []string
+	}{
+		{"that the outside has a route to a pod", func(f *fixture) { f.send("10.244.2.7", 8080, model.TCP); f.fromOutside("") },
+			[]string{"the network outside routes 10.244.2.7 to node worker2"}},
+		{"that the outside has a route to a ClusterIP", func(f *fixture) { f.only(b0); f.fromOutside("worker") },
+			[]string{"the network outside routes 10.96.0.20 to node worker"}},
+		{"that kube-proxy knows the pods' range", func(f *fixture) { f.only(b0); f.nodePort("worker"); f.service.ExternalTrafficLocal = true },
+			[]string{"kube-proxy knows pods by the cluster's CIDR, as kubeadm and kind set it up (kubeProxy.clusterCIDR is in no file)"}},
+		{"but not where a setting says", func(f *fixture) {
+			f.only(b0)
+			f.nodePort("worker")
+			f.service.ExternalTrafficLocal = true
+			f.set("kubeProxy.clusterCIDR", "10.244.0.0/16")
+		}, nil},
+		{"nor that a NodePort is reached", func(f *fixture) { f.only(b0); f.nodePort("worker"); f.fromOutside("") }, nil},
+	} {
+		t.Run(row.claim, func(t *testing.T) {
+			f := newFixture(kubeProxy120)
+			row.given(f)
+			assert.Equal(t, row.want, f.resolve()[0].Conditions)
+		})
+	}
+}
