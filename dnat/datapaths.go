@@ -47,9 +47,7 @@ type datapath struct {
 	frontend model.Frontend
 	mode     mode
 	versions versions
-	// by is who translates, where anybody does.
-	by    string
-	paths func(*query) []Path
+	paths    func(*query) []Path
 }
 
 // datapaths is the table. A new datapath is one file and its rows here; the
@@ -82,9 +80,9 @@ func untranslated() []datapath {
 	rows := []datapath{}
 	for _, source := range []model.PartyKind{pod, node, outside} {
 		rows = append(rows,
-			datapath{source, model.FrontendNone, anyMode, versions{}, ByNone, direct},
-			datapath{source, model.FrontendHeadless, anyMode, versions{}, ByNone, headless},
-			datapath{source, model.FrontendExternalName, anyMode, versions{}, ByNone, externalName})
+			datapath{source, model.FrontendNone, anyMode, versions{}, direct},
+			datapath{source, model.FrontendHeadless, anyMode, versions{}, headless},
+			datapath{source, model.FrontendExternalName, anyMode, versions{}, externalName})
 	}
 	return rows
 }
@@ -92,62 +90,72 @@ func untranslated() []datapath {
 // besideKubeProxy are the rows of kubeProxyReplacement=false.
 func besideKubeProxy() []datapath {
 	return []datapath{
-		{pod, clusterIP, modeKubeProxy, versions{}, ByCiliumBPF, perPacket},
-		{pod, externalIP, modeKubeProxy, versions{from: 19}, ByCiliumBPF, perPacket},
-		{pod, externalIP, modeKubeProxy, versions{before: 19}, ByKubeProxy, kubeProxy},
-		{pod, loadBalancer, modeKubeProxy, versions{from: 19, before: 20}, ByCiliumBPF, perPacket},
-		{pod, loadBalancer, modeKubeProxy, versions{before: 19}, ByKubeProxy, kubeProxy},
-		{pod, loadBalancer, modeKubeProxy, versions{from: 20}, ByKubeProxy, kubeProxy},
-		{pod, nodePort, modeKubeProxy, versions{}, ByKubeProxy, kubeProxy},
-		{pod, hostPort, modeKubeProxy, versions{}, ByNone, portmap},
-		{node, clusterIP, modeKubeProxy, versions{}, ByKubeProxy, kubeProxy},
-		{node, externalIP, modeKubeProxy, versions{}, ByKubeProxy, kubeProxy},
-		{node, loadBalancer, modeKubeProxy, versions{}, ByKubeProxy, kubeProxy},
-		{node, nodePort, modeKubeProxy, versions{}, ByKubeProxy, kubeProxy},
-		{node, hostPort, modeKubeProxy, versions{}, ByNone, portmap},
+		{pod, clusterIP, modeKubeProxy, versions{}, perPacket},
+		{pod, externalIP, modeKubeProxy, versions{from: 19}, perPacket},
+		{pod, externalIP, modeKubeProxy, versions{before: 19}, kubeProxy},
+		{pod, loadBalancer, modeKubeProxy, versions{from: 19, before: 20}, perPacket},
+		{pod, loadBalancer, modeKubeProxy, versions{before: 19}, kubeProxy},
+		{pod, loadBalancer, modeKubeProxy, versions{from: 20}, kubeProxy},
+		{pod, nodePort, modeKubeProxy, versions{}, kubeProxy},
+		{pod, hostPort, modeKubeProxy, versions{}, portmap},
+		{node, clusterIP, modeKubeProxy, versions{}, kubeProxy},
+		{node, externalIP, modeKubeProxy, versions{}, kubeProxy},
+		{node, loadBalancer, modeKubeProxy, versions{}, kubeProxy},
+		{node, nodePort, modeKubeProxy, versions{}, kubeProxy},
+		{node, hostPort, modeKubeProxy, versions{}, portmap},
 
-		{pod, clusterIP, modeSocketLBBeside, versions{}, BySocketLB, socketLB},
-		{pod, nodePort, modeSocketLBBeside, versions{}, ByKubeProxy, kubeProxy},
-		{pod, hostPort, modeSocketLBBeside, versions{}, ByNone, portmap},
-		{node, clusterIP, modeSocketLBBeside, versions{}, BySocketLB, socketLB},
-		{node, nodePort, modeSocketLBBeside, versions{}, ByKubeProxy, kubeProxy},
-		{node, hostPort, modeSocketLBBeside, versions{}, ByNone, portmap},
+		{pod, clusterIP, modeSocketLBBeside, versions{}, socketLB},
+		{pod, externalIP, modeSocketLBBeside, versions{from: 19}, socketLBBesideExternalIP},
+		{pod, externalIP, modeSocketLBBeside, versions{before: 19}, kubeProxy},
+		{pod, loadBalancer, modeSocketLBBeside, versions{from: 19, before: 20}, socketLB},
+		{pod, loadBalancer, modeSocketLBBeside, versions{before: 19}, kubeProxy},
+		{pod, loadBalancer, modeSocketLBBeside, versions{from: 20}, kubeProxy},
+		{pod, nodePort, modeSocketLBBeside, versions{}, kubeProxy},
+		{pod, hostPort, modeSocketLBBeside, versions{}, portmap},
+		{node, clusterIP, modeSocketLBBeside, versions{}, socketLB},
+		{node, externalIP, modeSocketLBBeside, versions{from: 19}, socketLBBesideExternalIP},
+		{node, externalIP, modeSocketLBBeside, versions{before: 19}, kubeProxy},
+		{node, loadBalancer, modeSocketLBBeside, versions{from: 19, before: 20}, socketLB},
+		{node, loadBalancer, modeSocketLBBeside, versions{before: 19}, kubeProxy},
+		{node, loadBalancer, modeSocketLBBeside, versions{from: 20}, kubeProxy},
+		{node, nodePort, modeSocketLBBeside, versions{}, kubeProxy},
+		{node, hostPort, modeSocketLBBeside, versions{}, portmap},
 	}
 }
 
 // replacing are the rows of kubeProxyReplacement=true inside the cluster.
 func replacing() []datapath {
 	return []datapath{
-		{pod, clusterIP, modeSocketLB, versions{}, BySocketLB, socketLB},
-		{pod, loadBalancer, modeSocketLB, versions{}, BySocketLB, socketLB},
-		{pod, nodePort, modeSocketLB, versions{}, BySocketLB, socketLB},
-		{pod, externalIP, modeSocketLB, versions{}, BySocketLB, socketLBExternalIP},
-		{pod, hostPort, modeSocketLB, versions{}, BySocketLB, ciliumHostPort},
-		{node, clusterIP, modeSocketLB, versions{}, BySocketLB, socketLB},
-		{node, loadBalancer, modeSocketLB, versions{}, BySocketLB, socketLB},
-		{node, nodePort, modeSocketLB, versions{}, BySocketLB, socketLB},
-		{node, externalIP, modeSocketLB, versions{}, BySocketLB, socketLBExternalIP},
-		{node, hostPort, modeSocketLB, versions{}, BySocketLB, ciliumHostPort},
+		{pod, clusterIP, modeSocketLB, versions{}, socketLB},
+		{pod, loadBalancer, modeSocketLB, versions{}, socketLB},
+		{pod, nodePort, modeSocketLB, versions{}, socketLB},
+		{pod, externalIP, modeSocketLB, versions{}, socketLBExternalIP},
+		{pod, hostPort, modeSocketLB, versions{}, ciliumHostPort},
+		{node, clusterIP, modeSocketLB, versions{}, socketLB},
+		{node, loadBalancer, modeSocketLB, versions{}, socketLB},
+		{node, nodePort, modeSocketLB, versions{}, socketLB},
+		{node, externalIP, modeSocketLB, versions{}, socketLBExternalIP},
+		{node, hostPort, modeSocketLB, versions{}, ciliumHostPort},
 
-		{pod, clusterIP, modePerPacket, versions{}, ByCiliumBPF, perPacket},
-		{pod, loadBalancer, modePerPacket, versions{}, ByCiliumBPF, perPacket},
-		{pod, externalIP, modePerPacket, versions{}, ByCiliumBPF, perPacketExternalIP},
-		{pod, nodePort, modePerPacket, versions{from: 19}, ByCiliumBPF, perPacket},
-		{pod, nodePort, modePerPacket, versions{before: 19}, ByCiliumBPF, perPacketNodePort},
-		{pod, hostPort, modePerPacket, versions{}, ByCiliumBPF, ciliumHostPort},
+		{pod, clusterIP, modePerPacket, versions{}, perPacket},
+		{pod, loadBalancer, modePerPacket, versions{}, perPacket},
+		{pod, externalIP, modePerPacket, versions{}, perPacketExternalIP},
+		{pod, nodePort, modePerPacket, versions{from: 19}, perPacket},
+		{pod, nodePort, modePerPacket, versions{before: 19}, perPacketNodePort},
+		{pod, hostPort, modePerPacket, versions{}, ciliumHostPort},
 	}
 }
 
 // fromOutside are the rows of packets off the wire.
 func fromOutside() []datapath {
 	rows := []datapath{
-		{outside, hostPort, modeKubeProxy, versions{}, ByNone, portmap},
-		{outside, hostPort, modeSocketLB, versions{}, ByCiliumBPF, ciliumHostPort},
+		{outside, hostPort, modeKubeProxy, versions{}, portmap},
+		{outside, hostPort, modeSocketLB, versions{}, ciliumHostPort},
 	}
 	for _, frontend := range []model.Frontend{clusterIP, nodePort, externalIP, loadBalancer} {
 		rows = append(rows,
-			datapath{outside, frontend, modeKubeProxy, versions{}, ByKubeProxy, kubeProxy},
-			datapath{outside, frontend, modeSocketLB, versions{}, ByCiliumBPF, northSouth})
+			datapath{outside, frontend, modeKubeProxy, versions{}, kubeProxy},
+			datapath{outside, frontend, modeSocketLB, versions{}, northSouth})
 	}
 	return rows
 }

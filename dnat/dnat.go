@@ -106,7 +106,6 @@ func Resolve(ix *model.Index, dp model.Datapath, req Request) []Path {
 	if !found {
 		return q.undetermined(q.unmodelled())
 	}
-	q.byKubeProxy = row.by == ByKubeProxy
 	for _, answer := range []func(*query) []Path{
 		unnamedService, unknownProtocol, unplacedSource, toItself, sctpDisabled, icmpToService, claimedService, row.paths,
 	} {

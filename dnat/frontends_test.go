@@ -181,6 +181,31 @@ func TestKubeProxyRules(t *testing.T) {
 			f.frontend(model.FrontendLoadBalancer, vip)
 			f.fromOutside("")
 		}, lines{"allowed by kube-proxy, to b-1:8080, ingress sees address 203.0.113.10"}},
+		{"a socket load balancer beside kube-proxy leaves NodePorts to it", kubeProxy120, func(f *fixture) {
+			f.only(b1)
+			f.nodePort("worker")
+			f.set("bpf-lb-sock", "true")
+		}, lines{"allowed by kube-proxy, to b-1:8080, egress sees worker:30080, ingress sees a, masqueraded"}},
+		{"a socket load balancer beside kube-proxy leaves external IPs to it", kubeProxy120, func(f *fixture) {
+			f.only(b1)
+			f.frontend(model.FrontendExternalIP, external)
+			f.set("bpf-lb-sock", "true")
+		}, lines{"allowed by kube-proxy, to b-1:8080, egress sees address 192.0.2.21:80, ingress sees a, masqueraded"}},
+		{"IPv6 takes the same way", kubeProxy120, func(f *fixture) {
+			f.only(endpoint("b-0", "worker2", "fd00:2::7"))
+			f.nodePort("worker")
+			f.request.Addr = addr("fd00::11")
+		}, lines{"allowed by kube-proxy, to b-0:8080, egress sees worker:30080, ingress sees worker, masqueraded as fd00::11"}},
+		{"IPv6 never has a NodePort on loopback", kubeProxy120, func(f *fixture) {
+			f.nodePort("localhost")
+			f.fromNode("worker")
+			f.request.Addr = addr("::1")
+		}, lines{"denied by none, client sees refused"}},
+		{"UDP takes the same way", kubeProxy120, func(f *fixture) {
+			f.only(b0)
+			f.nodePort("worker")
+			f.request.Protocol, f.request.Port, f.request.PortNumber = model.UDP, &f.service.Ports[1], 30053
+		}, lines{"allowed by kube-proxy, to b-0:53, egress sees worker:30053, ingress sees worker, masqueraded as 192.168.50.11"}},
 		{"ipvs is not modelled", mode(kubeProxy120, model.KubeProxyIPVS), func(f *fixture) { f.only(b0); f.nodePort("worker") }, lines{"undetermined by none, egress sees worker:30080"}},
 		{"without kube-proxy nobody serves a NodePort", mode(kubeProxy120, model.KubeProxyNone), func(f *fixture) { f.only(b0); f.nodePort("worker") }, lines{"denied by none, egress sees worker:30080"}},
 	})

@@ -61,6 +61,14 @@ func (q *query) socketLBNoBackend(none string) []Path {
 // the client's own node does not have, or anybody could redirect the traffic to
 // any address by a Service. Source: bpf/bpf_sock.c sock4_skip_xlate.
 func socketLBExternalIP(q *query) []Path {
+	return q.externalIPOr(northSouth)
+}
+
+// socketLBBesideExternalIP is the same beside kube-proxy, which translates what
+// is left alone.
+func socketLBBesideExternalIP(q *query) []Path { return q.externalIPOr(kubeProxy) }
+
+func (q *query) externalIPOr(leftAlone func(*query) []Path) []Path {
 	own := q.frontendParty()
 	switch {
 	case own.Kind == model.PartyNode && own.Node.Name == q.node && q.oneScope():
@@ -68,7 +76,7 @@ func socketLBExternalIP(q *query) []Path {
 	case q.Source.Kind == model.PartyPod && q.settings.perPacketToo() && q.oneScope():
 		return perPacket(q)
 	}
-	return northSouth(q)
+	return leftAlone(q)
 }
 
 // oneScope is false for an external IP whose Service has different traffic

@@ -11,7 +11,11 @@ import (
 // Cilium leaves alone. It does so on a node, so a pod's egress policy has been
 // asked before, about the frontend. Source: k8s.io/kubernetes v1.37.2
 // pkg/proxy/iptables/proxier.go syncProxyRules.
-func kubeProxy(q *query) []Path { return q.onEach(q.entries(), q.kubeProxyOn) }
+func kubeProxy(q *query) []Path {
+	kp := *q
+	kp.byKubeProxy = true
+	return kp.onEach(kp.entries(), kp.kubeProxyOn)
+}
 
 func (q *query) kubeProxyOn(a arrival) []Path {
 	for _, rule := range []func(arrival) []Path{
