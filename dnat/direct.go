@@ -13,6 +13,9 @@ func direct(q *query) []Path {
 	if why := unplaced(q.Destination); why != "" {
 		return q.undetermined(why)
 	}
+	if q.Source.Outside() && q.Destination.Outside() {
+		return q.undetermined("neither end is in the cluster, so netsim knows nothing of the way between them")
+	}
 	if paths := q.throughAnotherNode(); len(paths) > 0 {
 		return paths
 	}
