@@ -21,21 +21,27 @@ const (
 func claimedService(q *query) []Path {
 	for _, objects := range [][]*model.Object{q.ix.Cluster.Others, q.ix.Cluster.Policies} {
 		for _, o := range objects {
-			if q.claims(o) {
-				return q.undeterminedBy(o)
+			if !q.claims(o) {
+				continue
+			}
+			if o.Origin.Kind != "CiliumLocalRedirectPolicy" {
+				return q.undeterminedBy(o, "netsim does not model where to")
+			}
+			if paths := q.localRedirect(o); len(paths) > 0 {
+				return paths
 			}
 		}
 	}
-	if q.Frontend != model.FrontendClusterIP {
+	if q.Service == nil || q.Frontend == model.FrontendHeadless || q.Frontend == model.FrontendExternalName {
 		return nil
 	}
 	switch s := q.Service; {
-	case !q.Addr.IsValid():
+	case q.Frontend == model.FrontendClusterIP && !q.Addr.IsValid():
 		return q.undetermined(fmt.Sprintf("Service %s has no ClusterIP", serviceRef(s)))
 	case s.Labels[proxyNameLabel] != q.settings.Options["k8s-service-proxy-name"]:
 		return q.undetermined(fmt.Sprintf("label %s of Service %s leaves it to a proxy that netsim does not model", proxyNameLabel, serviceRef(s)))
 	case hasLabel(s.Labels, headlessLabel):
-		return q.undetermined(fmt.Sprintf("label %s makes Cilium ignore the ClusterIP of Service %s", headlessLabel, serviceRef(s)))
+		return q.undetermined(fmt.Sprintf("label %s makes everybody ignore the ClusterIP of Service %s", headlessLabel, serviceRef(s)))
 	}
 	return nil
 }
@@ -45,8 +51,8 @@ func hasLabel(labels model.Labels, key string) bool {
 	return ok
 }
 
-func (q *query) undeterminedBy(o *model.Object) []Path {
-	paths := q.undetermined(fmt.Sprintf("%s redirects this traffic, and netsim does not model where to", o.Origin.ID()))
+func (q *query) undeterminedBy(o *model.Object, why string) []Path {
+	paths := q.undetermined(fmt.Sprintf("%s redirects this traffic: %s", o.Origin.ID(), why))
 	paths[0].Service.By = model.SortOrigins(append(paths[0].Service.By, o.Origin))
 	return paths
 }
@@ -99,12 +105,13 @@ func (q *query) claims(o *model.Object) bool {
 	if addr, err := netip.ParseAddr(c.Spec.RedirectFrontend.AddressMatcher.IP); err == nil && addr == q.Addr {
 		return true
 	}
-	for _, name := range append(c.Spec.Services, c.Spec.RedirectFrontend.ServiceMatcher) {
-		if q.Frontend == model.FrontendClusterIP && q.named(name, o.Origin.Namespace) {
+	for _, name := range c.Spec.Services {
+		if q.Frontend != model.FrontendHeadless && q.named(name, o.Origin.Namespace) {
 			return true
 		}
 	}
-	return false
+	// A LocalRedirectPolicy takes a Service's ClusterIP only.
+	return q.Frontend == model.FrontendClusterIP && q.named(c.Spec.RedirectFrontend.ServiceMatcher, o.Origin.Namespace)
 }
 
 // named says whether a name in an object of the given namespace is the query's

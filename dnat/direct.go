@@ -1,6 +1,7 @@
 package dnat
 
 import (
+	"fmt"
 	"net/netip"
 
 	"github.com/netsim-dev/netsim/model"
@@ -12,7 +13,63 @@ func direct(q *query) []Path {
 	if why := q.unreachable(q.Destination); why != "" {
 		return q.undetermined(why)
 	}
-	return []Path{q.deliver(Translation{By: ByNone}, Backend{Party: q.Destination, Port: q.PortNumber})}
+	if q.Source.Outside() && q.Destination.Outside() {
+		return q.undetermined("neither end is in the cluster, so netsim knows nothing of the way between them")
+	}
+	if paths := q.throughAnotherNode(); len(paths) > 0 {
+		return paths
+	}
+	path := q.deliver(Translation{By: ByNone}, Backend{Party: q.Destination, Port: q.PortNumber})
+	if q.Source.Outside() && q.Destination.Kind == model.PartyPod {
+		path.Conditions = append(path.Conditions, q.needsRoute(q.Destination.Node)...)
+	}
+	if why := q.healthCheck(); why != "" {
+		path.Service = q.step(model.Allowed, why)
+	}
+	return []Path{path}
+}
+
+// needsRoute: the outside usually has no way to the addresses of pods and
+// ClusterIPs, and no file says whether it has.
+func (q *query) needsRoute(node *model.Node) []string {
+	if !q.Source.Outside() || q.Frontend != model.FrontendNone && q.Frontend != model.FrontendClusterIP {
+		return nil
+	}
+	return []string{fmt.Sprintf("the network outside routes %s to node %s", q.Addr, node.Name)}
+}
+
+// throughAnotherNode answers for a packet from outside to a pod that enters by a
+// node which the pod is not on. With a tunnel the way on carries no more than
+// that the client is outside, and netsim does not know what a CIDR rule makes of
+// it.
+func (q *query) throughAnotherNode() []Path {
+	pod := q.Destination
+	if q.Via == nil || !q.Source.Outside() || pod.Kind != model.PartyPod || q.Via.Name == pod.Node.Name || q.settings.RoutingMode == model.RoutingNative {
+		return nil
+	}
+	return q.undetermined(fmt.Sprintf("the packet enters by %s and goes on to %s through a tunnel: netsim does not know whether policy there still sees the client's address", q.Via.Name, pod.Node.Name))
+}
+
+// healthCheck says who answers on a healthCheckNodePort: kube-proxy, or Cilium
+// in its place. Source: k8s.io/kubernetes v1.37.2 pkg/proxy/healthcheck/service_health.go.
+func (q *query) healthCheck() string {
+	if q.Destination.Kind != model.PartyNode || q.Protocol != model.TCP {
+		return ""
+	}
+	for _, svc := range q.ix.Cluster.Services {
+		if svc.HealthCheckNodePort == 0 || svc.HealthCheckNodePort != q.PortNumber {
+			continue
+		}
+		ready := 0
+		for _, slice := range q.ix.Slices(svc) {
+			ready += len(filter(slice.Endpoints, func(e model.Endpoint) bool { return e.Ready && e.Node == q.Destination.Node.Name }))
+		}
+		if ready == 0 {
+			return fmt.Sprintf("port %d is the healthCheckNodePort of Service %s: it answers 503, since %s has no ready endpoint", q.PortNumber, serviceRef(svc), q.Destination.Node.Name)
+		}
+		return fmt.Sprintf("port %d is the healthCheckNodePort of Service %s: it answers 200, since %s has %s", q.PortNumber, serviceRef(svc), q.Destination.Node.Name, count(ready, "ready endpoint"))
+	}
+	return ""
 }
 
 // deliver is the Path of a packet that goes to a backend with nothing in its
@@ -23,11 +80,14 @@ func (q *query) deliver(t Translation, b Backend) Path {
 	seen := q.masqueraded(source, b.Party)
 	t.Masquerade = seen.Addr != source.Addr
 	t.SourceSeen = seen.Addr
-	path := Path{Translation: t, Backend: &b, Egress: q.packet(source, b)}
-	// Nobody's policy guards an address outside the cluster.
-	if !b.Party.Outside() {
-		path.Ingress = q.packet(seen, b)
+	if source.Kind == model.PartyNode {
+		t.SourceSeen = q.sourceSeen(arrival{source.Node, fromHost, source}, b.Party, false)
 	}
+	path := Path{Translation: t, Backend: &b}
+	if !source.Outside() {
+		path.Egress = q.packet(source, b)
+	}
+	q.guard(&path, seen)
 	return path
 }
 
@@ -42,14 +102,10 @@ func (q *query) packet(source model.Party, b Backend) *model.Packet {
 // pkg/datapath/iptables/iptables.go allEgressMasqueradeCmds, pkg/option/config.go
 // NodeIpsetNeeded, bpf/lib/nat.h snat_v4_needs_masquerade.
 func (q *query) masqueraded(source, destination model.Party) model.Party {
-	if !q.masquerades(destination) {
+	if source.Kind != model.PartyPod || !q.masquerades(destination) {
 		return source
 	}
-	node := q.ix.NodeParty(source.Node, destination.Addr.Is6())
-	if node.Addr.Is6() != destination.Addr.Is6() {
-		node.Addr = netip.Addr{}
-	}
-	return node
+	return q.nodeParty(source.Node, destination.Addr)
 }
 
 func (q *query) masquerades(destination model.Party) bool {
@@ -58,6 +114,9 @@ func (q *query) masquerades(destination model.Party) bool {
 		option, cidr = "enable-ipv6-masquerade", "ipv6-native-routing-cidr"
 	}
 	if !q.settings.On(option, true) || contains(q.settings.Options[cidr], destination.Addr) {
+		return false
+	}
+	if podLike(destination) {
 		return false
 	}
 	switch destination.Kind {

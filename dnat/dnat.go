@@ -25,6 +25,9 @@ type Request struct {
 	// PortNumber is the port that the client sends to; for ICMP, the type.
 	PortNumber uint16
 	Protocol   model.Protocol
+	// Via is the node by which a packet off the wire enters the cluster; nil
+	// makes a Path of each node that could receive it.
+	Via *model.Node
 }
 
 // Path is one way that the packet can take: one usable backend, or the one
@@ -43,6 +46,12 @@ type Path struct {
 	// Ingress is what the destination's ingress policy sees (a node's host
 	// policy where a node is the destination); nil where nobody is asked.
 	Ingress *model.Packet
+	// HostIngress is what the host firewall of the node that translates sees
+	// before it does; nil where there is none to ask.
+	HostIngress *model.Packet
+	// Return is the step of a reply that does not find its way back; its Stage
+	// is "" normally.
+	Return model.Step
 	// SkipPolicy says why no policy is asked although the packet arrives; ""
 	// normally.
 	SkipPolicy string
@@ -88,16 +97,17 @@ type Backend struct {
 }
 
 // Resolve says which ways the packet of a Request can take in a cluster with
-// the given datapath. There is always at least one Path, they are sorted by the
+// the given datapath. There is always at least one Path. They are sorted by the
+// node that the packet enters by, where there are several, and then by the
 // backend's address and port, and the same input gives the same Paths.
 func Resolve(ix *model.Index, dp model.Datapath, req Request) []Path {
 	q := newQuery(ix, dp, req)
 	row, found := q.row()
 	if !found {
-		return q.undetermined(unmodelled(req))
+		return q.undetermined(q.unmodelled())
 	}
 	for _, answer := range []func(*query) []Path{
-		unnamedService, unknownProtocol, unplacedSource, toItself, sctpDisabled, encapsulated, egressGateway, icmpToClusterIP, claimedService, row.paths,
+		unnamedService, unknownProtocol, unplacedSource, toItself, sctpDisabled, encapsulated, egressGateway, icmpToService, claimedService, row.paths,
 	} {
 		if paths := answer(q); len(paths) > 0 {
 			return paths

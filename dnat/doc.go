@@ -16,6 +16,12 @@
 // policy sees it. Judging those packets is the business of package engine; the
 // two packages know nothing of each other.
 //
+// Three questions make up an answer. Who translates, and before or after the
+// client's egress policy: the table. To which backends: endpoints.go for Cilium,
+// kubeproxy_endpoints.go for kube-proxy. And whom the backend's ingress policy
+// takes the sender for: arrival.go, since that hangs on the node that translates,
+// on whether it masquerades, and on how packets travel from there.
+//
 // The table in datapaths.go says which file answers which kind of Request. What
 // no row answers is undetermined, with a reason.
 //

@@ -36,24 +36,52 @@ type choice struct {
 	slices []*model.EndpointSlice
 }
 
+// localView is the node from which a translator looks for backends, and the
+// traffic policy, if any, that keeps it to those on that node.
+type localView struct {
+	node *model.Node
+	// local is true where the policy of the given name is Local.
+	local  bool
+	policy string
+}
+
+// internal is the view of Cilium's translation for pods and nodes of the
+// cluster.
+func (q *query) internal() localView {
+	return localView{q.Source.Node, q.Service.InternalTrafficLocal, "internalTrafficPolicy"}
+}
+
+// external is the view of a translation on which externalTrafficPolicy bears.
+func (q *query) external(node *model.Node) localView {
+	return localView{node, q.Service.ExternalTrafficLocal, "externalTrafficPolicy"}
+}
+
+// nodeName is "" where the view is from no node in particular.
+func (v localView) nodeName() string {
+	if v.node == nil {
+		return ""
+	}
+	return v.node.Name
+}
+
 // ciliumChoice is the backends that Cilium loads for the Service's port of the
 // frontend's family: the ready ones, or, where there are none, those that
 // terminate and still serve. Source: pkg/loadbalancer/writer/writer.go
 // DefaultSelectBackends, pkg/loadbalancer/reconciler/bpf_reconciler.go (active
 // before terminating), pkg/loadbalancer/reflectors/conversions.go (states).
-func (q *query) ciliumChoice() choice {
+func (q *query) ciliumChoice(from localView) choice {
 	all := q.ix.Slices(q.Service)
 	onPort := q.onPort(all)
 	usable := filter(onPort, candidate.usable)
 	local := usable
-	if q.Service.InternalTrafficLocal {
+	if from.local {
 		// Without a node name an endpoint counts as local everywhere.
-		local = filter(usable, func(c candidate) bool { return c.endpoint.Node == "" || c.endpoint.Node == q.node })
+		local = filter(usable, func(c candidate) bool { return c.endpoint.Node == "" || c.endpoint.Node == from.nodeName() })
 	}
 	if len(local) == 0 {
-		return q.noChoice(all, onPort, usable)
+		return q.noChoice(all, onPort, usable, from)
 	}
-	return choice{backends: readyFirst(q.nearest(local)), slices: all}
+	return choice{backends: readyFirst(q.nearest(local, from)), slices: all}
 }
 
 // onPort are the endpoints of the frontend's family with the port that the
@@ -92,13 +120,14 @@ func rank(c candidate) int {
 }
 
 // matchingPorts are a slice's ports for the Service's port: same protocol and
-// same name. From 1.18 on a name that either side leaves out matches any.
+// same name. For Cilium from 1.18 on a name that either side leaves out matches
+// any.
 // Source: pkg/loadbalancer/writer/writer.go matchesFrontend.
 func (q *query) matchingPorts(slice *model.EndpointSlice) []model.EndpointPort {
 	if q.Port == nil {
 		return nil
 	}
-	lenient := q.settings.version.AtLeast(1, 18, 0)
+	lenient := q.settings.version.AtLeast(1, 18, 0) && !q.byKubeProxy
 	return filter(slice.Ports, func(p model.EndpointPort) bool {
 		sameName := p.Name == q.Port.Name || lenient && (p.Name == "" || q.Port.Name == "")
 		return p.Port != 0 && p.Protocol == q.Port.Protocol && sameName
@@ -109,19 +138,19 @@ func (q *query) matchingPorts(slice *model.EndpointSlice) []model.EndpointPort {
 // enable-service-topology: endpoints for this node if there are ready ones (from
 // 1.20 on), else those for this zone if every ready endpoint has a zone hint and
 // one names this zone.
-func (q *query) nearest(all []candidate) []candidate {
-	if !q.settings.On("enable-service-topology", false) || q.Service.InternalTrafficLocal {
+func (q *query) nearest(all []candidate, from localView) []candidate {
+	if !q.settings.On("enable-service-topology", false) || from.local || from.node == nil {
 		return all
 	}
 	ready := filter(all, func(c candidate) bool { return c.endpoint.Ready })
 	if slices.ContainsFunc(ready, func(c candidate) bool { return len(c.endpoint.HintNodes) > 0 }) {
-		here := filter(ready, func(c candidate) bool { return c.endpoint.Node == q.node })
+		here := filter(ready, func(c candidate) bool { return c.endpoint.Node == from.node.Name })
 		if len(here) > 0 && q.settings.version.AtLeast(1, 20, 0) {
 			return here
 		}
 		return all
 	}
-	zone := q.Source.Node.Labels[zoneLabel]
+	zone := from.node.Labels[zoneLabel]
 	inZone := func(c candidate) bool { return slices.Contains(c.endpoint.HintZones, zone) }
 	unhinted := func(c candidate) bool { return len(c.endpoint.HintZones) == 0 }
 	if zone == "" || slices.ContainsFunc(ready, unhinted) || !slices.ContainsFunc(ready, inZone) {
@@ -140,12 +169,15 @@ func readyFirst(all []candidate) []candidate {
 }
 
 // noChoice says why there are no backends: the last thing that took some away.
-func (q *query) noChoice(all []*model.EndpointSlice, onPort, usable []candidate) choice {
+func (q *query) noChoice(all []*model.EndpointSlice, onPort, usable []candidate, from localView) choice {
 	c := choice{slices: all}
 	switch {
 	case len(usable) > 0:
-		c.none = fmt.Sprintf("has internalTrafficPolicy Local and no endpoint on %s, where the client is", q.node)
-		c.hint = fmt.Sprintf("run a backend on %s, or set internalTrafficPolicy to Cluster", q.node)
+		c.none = fmt.Sprintf("has %s Local and no endpoint on %s", from.policy, from.nodeName())
+		if from.nodeName() == q.node {
+			c.none += ", where the client is"
+		}
+		c.hint = fmt.Sprintf("run a backend on %s, or set %s to Cluster", from.nodeName(), from.policy)
 	case len(onPort) > 0:
 		c.none = fmt.Sprintf("has %s, none of them ready", count(len(onPort), "endpoint"))
 	case !hasEndpoints(all) && len(q.Service.Selector) > 0:
@@ -173,6 +205,9 @@ func hasEndpoints(all []*model.EndpointSlice) bool {
 func (q *query) party(c candidate) (party model.Party, why string) {
 	party = q.ix.Party(c.endpoint.Addr)
 	if c.endpoint.PodName == "" {
+		if party.Kind == model.PartyAddress {
+			party.Node = q.ix.Node(c.endpoint.Node)
+		}
 		return party, q.unreachable(party)
 	}
 	named := q.ix.Pod(c.endpoint.PodNamespace, c.endpoint.PodName)

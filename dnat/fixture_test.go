@@ -91,6 +91,36 @@ func (f *fixture) send(to string, port uint16, protocol model.Protocol) {
 	f.request = dnat.Request{Frontend: model.FrontendNone, Addr: addr(to), PortNumber: port, Protocol: protocol}
 }
 
+// nodePort makes dev/a ask for the Service on a node's address.
+func (f *fixture) nodePort(node string) {
+	ip := map[string]string{"worker": "192.168.50.11", "worker2": "192.168.50.12", "worker3": "192.168.50.13", "localhost": "127.0.0.1"}[node]
+	f.frontend(model.FrontendNodePort, ip)
+	f.request.PortNumber = 30080
+}
+
+// frontend makes dev/a ask for an address of the Service.
+func (f *fixture) frontend(kind model.Frontend, ip string) {
+	f.ask(ip, 80, model.TCP)
+	f.request.Frontend = kind
+}
+
+// fromNode makes a node the client.
+func (f *fixture) fromNode(name string) {
+	ix := model.NewIndex(f.cluster)
+	f.request.Source = ix.NodeParty(ix.Node(name), false)
+}
+
+// fromOutside makes an address outside the client, which enters by a node.
+func (f *fixture) fromOutside(via string) {
+	f.request.Source = model.Party{Addr: addr("203.0.113.10")}
+	f.request.Via = model.NewIndex(f.cluster).Node(via)
+}
+
+// thirdNode adds a node without pods.
+func (f *fixture) thirdNode() {
+	f.cluster.Nodes = append(f.cluster.Nodes, &model.Node{Name: "worker3", InternalIPs: []netip.Addr{addr("192.168.50.13")}})
+}
+
 func (f *fixture) only(endpoints ...model.Endpoint) { f.slice.Endpoints = endpoints }
 
 func (f *fixture) set(option, value string) { f.datapath.Options[option] = value }
@@ -119,6 +149,9 @@ func line(p dnat.Path) string {
 		add("no service step")
 	} else {
 		add("%s by %s", p.Service.Verdict, p.Translation.By)
+		if p.Service.Node != "worker" && p.Service.Node != "" {
+			add("on %s", p.Service.Node)
+		}
 	}
 	if p.Backend != nil {
 		add("to %s:%d", who(p.Backend.Party), p.Backend.Port)
@@ -129,8 +162,16 @@ func line(p dnat.Path) string {
 	if p.Ingress != nil {
 		add("ingress sees %s", who(p.Ingress.Source))
 	}
-	if p.Translation.Masquerade {
+	if p.Translation.Masquerade && !p.Translation.SourceSeen.IsValid() {
+		add("masqueraded")
+	} else if p.Translation.Masquerade {
 		add("masqueraded as %s", p.Translation.SourceSeen)
+	}
+	if p.HostIngress != nil {
+		add("host firewall of %s sees %s:%d", who(p.HostIngress.Destination), who(p.HostIngress.Source), p.HostIngress.Port)
+	}
+	if p.Return.Stage != "" {
+		add("reply %s", p.Return.Verdict)
 	}
 	if p.SkipPolicy != "" {
 		add("policy skipped")
@@ -150,6 +191,8 @@ func who(p model.Party) string {
 		return p.Pod.Name
 	case p.Kind == model.PartyNode:
 		return p.Node.Name
+	case p.Kind == model.PartyWorld:
+		return "the world"
 	}
 	return "address " + p.Addr.String()
 }

@@ -12,11 +12,17 @@ import (
 // unplacedSource answers for a source of which the files do not say enough.
 func unplacedSource(q *query) []Path {
 	source := q.Source
-	if source.Pod != nil && q.Addr.IsValid() {
+	if q.Addr.IsValid() {
 		source = q.sourceFor(q.Addr)
 	}
 	if why := unplaced(source); why != "" {
 		return q.undetermined(why)
+	}
+	if source.Outside() && q.Addr.IsLoopback() {
+		return q.undetermined(fmt.Sprintf("%s is every host's own loopback address: nobody outside reaches a node by it", q.Addr))
+	}
+	if source.Outside() && source.Addr.IsValid() && q.Addr.IsValid() && source.Addr.Is6() != q.Addr.Is6() {
+		return q.undetermined(fmt.Sprintf("%s is no address that sends to %s: the two are of different families", source.Addr, q.Addr))
 	}
 	return nil
 }
@@ -31,7 +37,7 @@ func unknownProtocol(q *query) []Path {
 
 // unnamedService answers for a Service's frontend without the Service.
 func unnamedService(q *query) []Path {
-	if q.Frontend == model.FrontendNone || q.Service != nil {
+	if q.Frontend == model.FrontendNone || q.Frontend == model.FrontendHostPort || q.Service != nil {
 		return nil
 	}
 	return q.undetermined(fmt.Sprintf("netsim does not know which Service has %s", q.Addr))
@@ -53,6 +59,8 @@ func unplaced(p model.Party) string {
 		return fmt.Sprintf("no file holds the node that has %s", p.Addr)
 	case p.Pod != nil && !p.Addr.IsValid():
 		return fmt.Sprintf("pod %s has no IP address of this family in the files", podRef(p.Pod))
+	case p.Kind == model.PartyNode && !p.Addr.IsValid():
+		return fmt.Sprintf("node %s has no IP address of this family in the files", p.Node.Name)
 	case p.Kind != model.PartyWorld && !p.Addr.IsValid():
 		return "netsim does not know the address"
 	}
@@ -60,9 +68,13 @@ func unplaced(p model.Party) string {
 }
 
 // toItself answers for a pod that sends to its own address, or to loopback: the
-// kernel delivers it inside the pod and no BPF program sees it.
+// kernel delivers it inside the pod and no BPF program sees it. A node's
+// frontends are translated on the way to itself.
 func toItself(q *query) []Path {
-	if !q.Addr.IsValid() || (!q.Addr.IsLoopback() && q.Addr != q.sourceFor(q.Addr).Addr) {
+	if !q.Addr.IsValid() || q.Source.Outside() || (!q.Addr.IsLoopback() && q.Addr != q.sourceFor(q.Addr).Addr) {
+		return nil
+	}
+	if q.Source.Kind == model.PartyNode && q.Frontend != model.FrontendNone {
 		return nil
 	}
 	return []Path{q.insidePod(Backend{Party: q.sourceFor(q.Addr), Port: q.PortNumber})}
@@ -71,33 +83,54 @@ func toItself(q *query) []Path {
 // insidePod is the Path of a packet that never leaves the source's network
 // namespace.
 func (q *query) insidePod(b Backend) Path {
-	return Path{
-		Translation: Translation{By: ByNone, SourceSeen: b.Party.Addr},
-		Backend:     &b,
-		SkipPolicy:  fmt.Sprintf("pod %s sends to itself: the packet never leaves the pod, so no policy sees it", podRef(q.Source.Pod)),
+	why := fmt.Sprintf("node %s sends to itself, and no policy sees that", q.node)
+	if q.Source.Kind == model.PartyPod {
+		why = fmt.Sprintf("pod %s sends to itself: the packet never leaves the pod, so no policy sees it", podRef(q.Source.Pod))
 	}
+	return Path{Translation: Translation{By: ByNone, SourceSeen: b.Party.Addr}, Backend: &b, SkipPolicy: why}
 }
 
 // sctpDisabled answers for SCTP where Cilium does not know it, which is the
-// default: connection tracking, which comes before policy, drops every packet.
-// Source: bpf/lib/conntrack.h ct_extract_ports4, option enable-sctp.
+// default: connection tracking, which comes before policy, drops every packet of
+// and to a pod. Source: bpf/lib/conntrack.h ct_extract_ports4, option
+// enable-sctp.
 func sctpDisabled(q *query) []Path {
 	if q.Protocol != model.SCTP || q.settings.sctp() {
 		return nil
 	}
-	paths := q.denied(ByNone, fmt.Sprintf("Cilium (BPF, on %s) drops every SCTP packet of a pod, whatever the policies say, because enable-sctp is not true", q.node), model.SeesTimeout)
+	const why = "Cilium (BPF, on %s) drops every SCTP packet of a pod, whatever the policies say, because enable-sctp is not true"
+	var paths []Path
+	switch {
+	case q.Source.Kind == model.PartyPod:
+		paths = q.denied(ByNone, fmt.Sprintf(why, q.node), model.SeesTimeout)
+	case q.Frontend != model.FrontendNone:
+		return q.undetermined("netsim does not model SCTP that a node or the outside sends to a Service while enable-sctp is not true")
+	case q.Destination.Kind == model.PartyPod && q.Destination.Node != nil:
+		paths = q.denied(ByNone, fmt.Sprintf(why, q.Destination.Node.Name), model.SeesTimeout)
+	default:
+		return nil
+	}
 	drop := model.DropUnknownL4Protocol
 	paths[0].Service.DropReason = &drop
 	paths[0].Hint = "set sctp.enabled=true in Cilium's Helm values"
 	return paths
 }
 
-// icmpToClusterIP answers for ICMP to a ClusterIP: a Service has TCP, UDP and
-// SCTP ports only, so nobody translates it. Source: bpf/lib/lb.h
-// lb4_extract_tuple.
-func icmpToClusterIP(q *query) []Path {
-	if q.Frontend != model.FrontendClusterIP || q.Protocol.HasPorts() {
+// icmpToService answers for ICMP to an address that only a Service has: a
+// Service has TCP, UDP and SCTP ports only, so nobody translates it. Source:
+// bpf/lib/lb.h lb4_extract_tuple.
+func icmpToService(q *query) []Path {
+	virtual := q.Frontend == model.FrontendClusterIP || q.Frontend == model.FrontendExternalIP || q.Frontend == model.FrontendLoadBalancer
+	if !virtual || q.Protocol.HasPorts() || q.frontendParty().Kind == model.PartyNode {
 		return nil
 	}
-	return q.lost(fmt.Sprintf("a Service forwards no %s: nothing translates %s, egress policy sees it as an address outside the cluster, and nobody answers", q.Protocol, q.Addr))
+	return q.lost(fmt.Sprintf("a Service forwards no %s: nothing translates %s%s, and nobody answers", q.Protocol, q.Addr, q.egressSeesIt()))
+}
+
+// egressSeesIt ends a clause about a packet that nobody translates.
+func (q *query) egressSeesIt() string {
+	if q.Source.Outside() {
+		return ""
+	}
+	return ", egress policy sees it as an address outside the cluster"
 }

@@ -30,7 +30,7 @@ func (q *query) headlessPath(b candidate) Path {
 		return q.unknownBackend(backend, why)
 	}
 	var path Path
-	if party.Addr == q.sourceFor(party.Addr).Addr {
+	if q.Source.Kind == model.PartyPod && party.Addr == q.sourceFor(party.Addr).Addr {
 		path = q.insidePod(backend)
 	} else {
 		path = q.deliver(Translation{By: ByNone}, backend)
@@ -54,7 +54,7 @@ func (q *query) published() []candidate {
 	for _, slice := range q.ix.Slices(q.Service) {
 		for _, e := range slice.Endpoints {
 			wanted := !q.Addr.IsValid() || q.Addr == e.Addr
-			if !e.Ready || !e.Addr.IsValid() || !wanted || !q.sourceFor(e.Addr).Addr.IsValid() {
+			if !e.Ready || !e.Addr.IsValid() || !wanted || !q.hasFamilyOf(e.Addr) {
 				continue
 			}
 			c := candidate{endpoint: e, slice: slice}
@@ -67,4 +67,11 @@ func (q *query) published() []candidate {
 		}
 	}
 	return sortedCandidates(found)
+}
+
+// hasFamilyOf says whether the source can send to an address: the world has
+// every family.
+func (q *query) hasFamilyOf(destination netip.Addr) bool {
+	source := q.sourceFor(destination)
+	return source.Kind == model.PartyWorld || source.Addr.IsValid() && source.Addr.Is6() == destination.Is6()
 }

@@ -11,17 +11,21 @@ import (
 // through its own Service. Source: option ipv4-service-loopback-address.
 const serviceLoopback = "169.254.42.1"
 
-// perPacketClusterIP answers for the load balancer in the pods' own BPF
-// program, which translates each packet before it asks egress policy. Source:
-// bpf/bpf_lxc.c __per_packet_lb_svc_xlate_4.
-func perPacketClusterIP(q *query) []Path {
-	if q.Port == nil {
+// perPacket answers for the load balancer in the pods' own BPF program, which
+// translates each packet before it asks egress policy. Source: bpf/bpf_lxc.c
+// __per_packet_lb_svc_xlate_4.
+func perPacket(q *query) []Path {
+	switch {
+	case q.Port == nil:
 		return q.undefinedPort()
+	case q.ipModeProxy():
+		return q.undeterminedOn(q.arriveAt(q.Source.Node), q.proxyModeWhy())
 	}
-	found := q.ciliumChoice()
+	from := q.perPacketView()
+	found := q.ciliumChoice(from)
 	if len(found.backends) == 0 {
-		paths := q.perPacketNoBackend(fmt.Sprintf("Service %s port %s %s", serviceRef(q.Service), portText(q.PortNumber, q.Protocol), found.none))
-		return q.because(paths, found)
+		subject := fmt.Sprintf("Service %s port %s %s", serviceRef(q.Service), portText(q.servicePort(), q.Protocol), found.none)
+		return q.because(q.perPacketNoBackend(subject, from.local), found)
 	}
 	paths := make([]Path, 0, len(found.backends))
 	for _, c := range found.backends {
@@ -30,11 +34,40 @@ func perPacketClusterIP(q *query) []Path {
 	return paths
 }
 
+// perPacketView: beside kube-proxy the program is built without NodePort support
+// and knows the outside's view of external frontends only, so that
+// externalTrafficPolicy holds for pods too. Source: bpf/bpf_lxc.c
+// lb4_lookup_service(&key, is_defined(ENABLE_NODEPORT)); seen on a live 1.19.4.
+func (q *query) perPacketView() localView {
+	if q.Frontend == model.FrontendClusterIP || q.settings.bpfNodePort() {
+		return q.internal()
+	}
+	return q.external(q.Source.Node)
+}
+
+// perPacketExternalIP: with kube-proxy replaced, an external IP is translated at
+// the pod unless its entry has two scopes.
+func perPacketExternalIP(q *query) []Path {
+	if q.oneScope() {
+		return perPacket(q)
+	}
+	return northSouth(q)
+}
+
+// perPacketNodePort: up to 1.18 the pods' program knows the NodePorts of its own
+// node only. Source: bpf/lib/lb.h lb4_lookup_wildcard_service, since 1.19.
+func perPacketNodePort(q *query) []Path {
+	if party := q.frontendParty(); party.Node != nil && party.Node.Name == q.node {
+		return perPacket(q)
+	}
+	return northSouth(q)
+}
+
 func (q *query) perPacketPath(c candidate) Path {
 	t := Translation{By: ByCiliumBPF, Node: q.node, BeforeEgressPolicy: true}
-	why := fmt.Sprintf("Cilium (BPF, on %s) translates ClusterIP %s to the backend's %s before egress policy, so %s",
-		q.node, q.frontendText(), c.text(), q.policyMustAllow(c))
-	return q.clusterIPPath(c, t, why, q.perPacketHairpin)
+	why := fmt.Sprintf("Cilium (BPF, on %s) translates %s %s to the backend's %s before egress policy, so %s",
+		q.node, frontendNoun(q.Frontend), q.frontendText(), c.text(), q.policyMustAllow(c))
+	return q.translatedPath(c, t, why, q.perPacketHairpin)
 }
 
 // perPacketHairpin is a pod that reaches itself through its own Service: the
@@ -63,11 +96,11 @@ func (q *query) loopbackSource() netip.Addr {
 // perPacketNoBackend is the outcome where the program finds an entry without
 // backends. The subject is what has none, as a clause. Source: bpf/bpf_lxc.c
 // DROP_NO_SERVICE, bpf/lib/lb.h handle_nonroutable_endpoints_v4.
-func (q *query) perPacketNoBackend(subject string) []Path {
+func (q *query) perPacketNoBackend(subject string, local bool) []Path {
 	routable := q.settings.On("enable-no-service-endpoints-routable", true)
 	reject := q.settings.Options["service-no-backend-response"] != "drop"
 	switch {
-	case !routable && !q.Service.InternalTrafficLocal:
+	case !routable && !local:
 		return q.undetermined(subject + ": with enable-no-service-endpoints-routable=false Cilium hands the packet on untranslated, and netsim does not model what follows")
 	case routable && reject:
 		sees, answer := q.rejectSeen()
@@ -103,10 +136,10 @@ func (q *query) undefinedPort() []Path {
 	switch {
 	case !q.settings.version.Known():
 		paths = q.denied(ByNone, subject+", and no version of Cilium finds a backend for it", "")
-	case q.settings.wildcardEntries():
-		paths = q.perPacketNoBackend(subject)
+	case q.Source.Kind == model.PartyPod && q.settings.wildcardEntries():
+		paths = q.perPacketNoBackend(subject, q.Service.InternalTrafficLocal)
 	default:
-		paths = q.lost(fmt.Sprintf("%s: nothing translates %s, egress policy sees it as an address outside the cluster, and nobody answers", subject, q.frontendText()))
+		paths = q.lost(fmt.Sprintf("%s: nothing translates %s%s, and nobody answers", subject, q.frontendText(), q.egressSeesIt()))
 	}
 	for i := range paths {
 		paths[i].Hint = q.portHint()

@@ -6,15 +6,21 @@ import (
 	"github.com/netsim-dev/netsim/model"
 )
 
-// socketLBClusterIP answers for Cilium's socket load balancer, which puts the
-// backend's address in the place of the ClusterIP when the client calls
-// connect() or sendmsg(): no packet ever carries the ClusterIP. Source:
-// bpf/bpf_sock.c __sock4_xlate_fwd.
-func socketLBClusterIP(q *query) []Path {
-	if q.Port == nil {
+// socketLB answers for Cilium's socket load balancer, which puts the backend's
+// address in the place of the frontend's when the client calls connect() or
+// sendmsg(): no packet ever carries the frontend. It knows ClusterIPs, load
+// balancer addresses and the NodePorts of every node. Source: bpf/bpf_sock.c
+// __sock4_xlate_fwd, sock4_wildcard_lookup_full.
+func socketLB(q *query) []Path {
+	switch {
+	case q.Port == nil:
 		return q.undefinedPort()
+	case q.ipModeProxy():
+		return q.undeterminedOn(q.arriveAt(q.Source.Node), q.proxyModeWhy())
+	case q.Addr.IsLoopback() && q.Addr.Is6():
+		return q.undetermined("netsim does not know whether Cilium serves a NodePort on " + q.Addr.String())
 	}
-	found := q.ciliumChoice()
+	found := q.ciliumChoice(q.internal())
 	if len(found.backends) == 0 {
 		return q.because(q.socketLBNoBackend(found.none), found)
 	}
@@ -27,12 +33,15 @@ func socketLBClusterIP(q *query) []Path {
 
 func (q *query) socketLBPath(c candidate) Path {
 	t := Translation{By: BySocketLB, Node: q.node, BeforeEgressPolicy: true}
-	why := fmt.Sprintf("Cilium's socket load balancer (on %s) turns ClusterIP %s into the backend's %s when the client connects, before egress policy, so %s",
-		q.node, q.frontendText(), c.text(), q.policyMustAllow(c))
-	return q.clusterIPPath(c, t, why, q.socketLBHairpin)
+	why := fmt.Sprintf("Cilium's socket load balancer (on %s) turns %s %s into the backend's %s when the client connects",
+		q.node, frontendNoun(q.Frontend), q.frontendText(), c.text())
+	if q.Source.Kind == model.PartyPod {
+		why += ", before egress policy, so " + q.policyMustAllow(c)
+	}
+	return q.translatedPath(c, t, why, q.socketLBHairpin)
 }
 
-// socketLBHairpin is a pod that connects to itself: with the ClusterIP replaced
+// socketLBHairpin is a pod that connects to itself: with the frontend replaced
 // the kernel delivers the packet inside the pod.
 func (q *query) socketLBHairpin(path Path) Path {
 	path.Translation.SourceSeen = path.Backend.Party.Addr
@@ -41,9 +50,39 @@ func (q *query) socketLBHairpin(path Path) Path {
 }
 
 func (q *query) socketLBNoBackend(none string) []Path {
-	subject := fmt.Sprintf("Service %s port %s %s", serviceRef(q.Service), portText(q.PortNumber, q.Protocol), none)
+	subject := fmt.Sprintf("Service %s port %s %s", serviceRef(q.Service), portText(q.servicePort(), q.Protocol), none)
 	if !q.settings.On("enable-no-service-endpoints-routable", true) && !q.Service.InternalTrafficLocal {
-		return q.undetermined(subject + ": with enable-no-service-endpoints-routable=false Cilium leaves the ClusterIP as it is, and netsim does not model what follows")
+		return q.undetermined(subject + ": with enable-no-service-endpoints-routable=false Cilium leaves the frontend's address as it is, and netsim does not model what follows")
 	}
 	return q.denied(BySocketLB, subject+": Cilium's socket load balancer fails the client's connect() with EHOSTUNREACH, and no policy is asked", model.SeesUnreachable)
+}
+
+// socketLBExternalIP: the socket load balancer leaves an external IP alone that
+// the client's own node does not have, or anybody could redirect the traffic to
+// any address by a Service. Source: bpf/bpf_sock.c sock4_skip_xlate.
+func socketLBExternalIP(q *query) []Path {
+	return q.externalIPOr(northSouth)
+}
+
+// socketLBBesideExternalIP is the same beside kube-proxy, which translates what
+// is left alone.
+func socketLBBesideExternalIP(q *query) []Path { return q.externalIPOr(kubeProxy) }
+
+func (q *query) externalIPOr(leftAlone func(*query) []Path) []Path {
+	own := q.frontendParty()
+	switch {
+	case own.Kind == model.PartyNode && own.Node.Name == q.node && q.oneScope():
+		return socketLB(q)
+	case q.Source.Kind == model.PartyPod && q.settings.perPacketToo() && q.oneScope():
+		return perPacket(q)
+	}
+	return leftAlone(q)
+}
+
+// oneScope is false for an external IP whose Service has different traffic
+// policies inside and outside: Cilium looks for an internal entry then, and
+// external IPs have none. Source: bpf/lib/lb.h lb4_lookup_service,
+// pkg/loadbalancer/writer/writer.go.
+func (q *query) oneScope() bool {
+	return q.Frontend != model.FrontendExternalIP || q.Service.InternalTrafficLocal == q.Service.ExternalTrafficLocal
 }

@@ -14,6 +14,8 @@ type query struct {
 	settings settings
 	// node is the name of the source's node, "" if it has none.
 	node string
+	// byKubeProxy is true where kube-proxy's reading of the slices counts.
+	byKubeProxy bool
 }
 
 func newQuery(ix *model.Index, dp model.Datapath, req Request) *query {
@@ -56,11 +58,11 @@ func placed(ix *model.Index, p model.Party) model.Party {
 // address is invalid where it has none.
 func (q *query) sourceFor(destination netip.Addr) model.Party {
 	source := q.Source
-	if source.Addr.IsValid() && source.Addr.Is6() == destination.Is6() {
+	if source.Outside() || source.Addr.IsValid() && source.Addr.Is6() == destination.Is6() {
 		return source
 	}
 	source.Addr = netip.Addr{}
-	for _, ip := range source.Pod.IPs {
+	for _, ip := range ownAddresses(source) {
 		if ip.Is6() == destination.Is6() {
 			source.Addr = ip
 			break
@@ -69,13 +71,24 @@ func (q *query) sourceFor(destination netip.Addr) model.Party {
 	return source
 }
 
+// ownAddresses are those of a pod, or of a node.
+func ownAddresses(p model.Party) []netip.Addr {
+	switch {
+	case p.Pod != nil && len(p.Pod.IPs) > 0:
+		return p.Pod.IPs
+	case p.Kind == model.PartyNode && p.Node != nil:
+		return p.Node.InternalIPs
+	}
+	return nil
+}
+
 // step is a Service step on the source's node that sees the packet as the
 // client sent it.
 func (q *query) step(verdict model.Verdict, why string) model.Step {
 	sees := &model.Sees{Port: q.PortNumber, Protocol: q.Protocol}
 	if q.Addr.IsValid() {
 		sees.DestinationIP = q.Addr.String()
-		if q.Source.Pod != nil && q.sourceFor(q.Addr).Addr.IsValid() {
+		if q.sourceFor(q.Addr).Addr.IsValid() {
 			sees.SourceIP = q.sourceFor(q.Addr).Addr.String()
 		}
 	}

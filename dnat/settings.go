@@ -14,16 +14,36 @@ func newSettings(dp model.Datapath) settings {
 	return settings{Datapath: dp, version: model.ParseVersion(dp.CiliumVersion)}
 }
 
-// mode decides who translates for a pod. Source: pkg/kpr/kpr.go (KPR forces the
-// socket load balancer), bpf/bpf_sock.c sock_proto_enabled (TCP and UDP only).
-func (s settings) mode(p model.Protocol) mode {
+// mode decides who translates for a source. A node has the socket load balancer
+// wherever pods have it, and with hostNamespaceOnly too. Source: pkg/kpr/kpr.go
+// (KPR forces the socket load balancer), bpf/bpf_sock.c sock_proto_enabled (TCP
+// and UDP only).
+func (s settings) mode(source model.PartyKind, p model.Protocol) mode {
+	byConnect := p == model.TCP || p == model.UDP
+	inPod, outside := source == model.PartyPod, source == model.PartyAddress
 	switch {
-	case s.socketLBInPods() && (p == model.TCP || p == model.UDP):
+	case outside && !s.KubeProxyReplacement:
+		return modeKubeProxy
+	case !s.KubeProxyReplacement && byConnect && s.On("bpf-lb-sock", false) && (!inPod || s.socketLBInPods()):
+		return modeSocketLBBeside
+	case !s.KubeProxyReplacement:
+		return modeKubeProxy
+	case byConnect && (!inPod || s.socketLBInPods()):
 		return modeSocketLB
-	case s.KubeProxyReplacement:
-		return modePerPacket
 	}
-	return modeKubeProxy
+	return modePerPacket
+}
+
+// perPacketToo says whether the pods' program translates what the socket load
+// balancer has left alone. Source: bpf/bpf_lxc.c ENABLE_PER_PACKET_LB.
+func (s settings) perPacketToo() bool {
+	return !s.socketLBInPods() || s.sctp() || s.On("enable-envoy-config", false)
+}
+
+// bpfNodePort says whether Cilium's programs are built with NodePort support.
+// Source: pkg/datapath/linux/config/config.go ENABLE_NODEPORT.
+func (s settings) bpfNodePort() bool {
+	return s.KubeProxyReplacement || s.On("enable-bpf-masquerade", false)
 }
 
 func (s settings) socketLBInPods() bool {
@@ -39,9 +59,7 @@ func (s settings) sctp() bool { return s.On("enable-sctp", false) }
 // bpf/lib/lb.h lb4_lookup_service, bpf/bpf_lxc.c ENABLE_PER_PACKET_LB,
 // pkg/datapath/linux/config/config.go ENABLE_NODEPORT.
 func (s settings) wildcardEntries() bool {
-	perPacket := !s.socketLBInPods() || s.sctp() || s.On("enable-envoy-config", false)
-	nodePort := s.KubeProxyReplacement || s.On("enable-bpf-masquerade", false)
 	ipam := s.Options["default-lb-service-ipam"]
-	return s.version.AtLeast(1, 19, 0) && perPacket && !nodePort &&
+	return s.version.AtLeast(1, 19, 0) && s.perPacketToo() && !s.bpfNodePort() &&
 		s.On("bpf-lb-enable-wildcard-entries", true) && (ipam == "" || ipam == "lbipam")
 }

@@ -45,6 +45,9 @@ func TestSettingsThatChangeTheAnswer(t *testing.T) {
 		{"a backend outside the cluster sees the node's address", kubeProxy120, func(f *fixture) {
 			f.only(model.Endpoint{Addr: addr("203.0.113.10"), Ready: true, Serving: true})
 		}, "allowed by cilium-bpf, to address 203.0.113.10:8080, egress sees address 203.0.113.10:8080, masqueraded as 192.168.50.11"},
+		{"a backend that a slice places on a node is inside the cluster, pod or not", kubeProxy120, func(f *fixture) {
+			f.only(model.Endpoint{Addr: addr("10.244.2.99"), Node: "worker2", Ready: true, Serving: true})
+		}, "allowed by cilium-bpf, to address 10.244.2.99:8080, egress sees address 10.244.2.99:8080"},
 		{"a backend on another node sees the client's node with tunnel routing", routing(kubeProxy120), func(f *fixture) {
 			f.only(endpoint("proxy", "worker2", "192.168.50.12"))
 		}, "allowed by cilium-bpf, to worker2:8080, egress sees worker2:8080, ingress sees worker, masqueraded as 192.168.50.11"},
@@ -64,6 +67,12 @@ func TestSettingsThatChangeTheAnswer(t *testing.T) {
 			assert.Equal(t, []string{row.want}, summary(f.resolve()))
 		})
 	}
+}
+
+func TestPolicyOfAPodThatNoFileHoldsIsACondition(t *testing.T) {
+	f := newFixture(kubeProxy120)
+	f.only(model.Endpoint{Addr: addr("10.244.2.99"), Node: "worker2", Ready: true, Serving: true})
+	assert.Equal(t, []string{"policy lets this in at 10.244.2.99 on worker2: no file holds the pod that has the address"}, f.resolve()[0].Conditions)
 }
 
 func unnamedPort(f *fixture) {
@@ -216,5 +225,33 @@ func TestSameInputGivesTheSamePaths(t *testing.T) {
 	require.Len(t, first, 4)
 	for range 20 {
 		require.Equal(t, first, f.resolve())
+	}
+}
+
+func TestWhatNoFileSaysIsACondition(t *testing.T) {
+	for _, row := range []struct {
+		claim string
+		given func(f *fixture)
+		want  []string
+	}{
+		{"that the outside has a route to a pod", func(f *fixture) { f.send("10.244.2.7", 8080, model.TCP); f.fromOutside("") },
+			[]string{"the network outside routes 10.244.2.7 to node worker2"}},
+		{"that the outside has a route to a ClusterIP", func(f *fixture) { f.only(b0); f.fromOutside("worker") },
+			[]string{"the network outside routes 10.96.0.20 to node worker"}},
+		{"that kube-proxy knows the pods' range", func(f *fixture) { f.only(b0); f.nodePort("worker"); f.service.ExternalTrafficLocal = true },
+			[]string{"kube-proxy knows pods by the cluster's CIDR, as kubeadm and kind set it up (kubeProxy.clusterCIDR is in no file)"}},
+		{"but not where a setting says", func(f *fixture) {
+			f.only(b0)
+			f.nodePort("worker")
+			f.service.ExternalTrafficLocal = true
+			f.set("kubeProxy.clusterCIDR", "10.244.0.0/16")
+		}, nil},
+		{"nor that a NodePort is reached", func(f *fixture) { f.only(b0); f.nodePort("worker"); f.fromOutside("") }, nil},
+	} {
+		t.Run(row.claim, func(t *testing.T) {
+			f := newFixture(kubeProxy120)
+			row.given(f)
+			assert.Equal(t, row.want, f.resolve()[0].Conditions)
+		})
 	}
 }

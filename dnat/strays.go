@@ -84,7 +84,7 @@ func egressGateway(q *query) []Path {
 	}
 	for _, o := range q.ix.Cluster.Others {
 		if o.Origin.Kind == "CiliumEgressGatewayPolicy" && q.settings.On("enable-ipv4-egress-gateway", q.ix.Cluster.CiliumConfig == nil) {
-			return q.undeterminedBy(o)
+			return q.undeterminedBy(o, "which node sends it on, and with which address, is not in these files")
 		}
 	}
 	return nil

@@ -26,14 +26,26 @@ func TestUndeterminedSaysWhy(t *testing.T) {
 		given func(f *fixture)
 		why   string
 	}{
-		{"a node as source", fromNode, "netsim does not yet model packets that a node or a hostNetwork pod sends"},
-		{"a hostNetwork pod as source", func(f *fixture) { f.a.HostNetwork = true }, "netsim does not yet model packets that a node or a hostNetwork pod sends"},
-		{"an outside source", func(f *fixture) { f.request.Source = model.Party{Addr: addr("203.0.113.10")} }, "netsim does not yet model packets that come from outside the cluster"},
-		{"a NodePort", frontend(model.FrontendNodePort), "netsim does not yet model how a pod reaches a frontend of type nodePort"},
-		{"an external IP", frontend(model.FrontendExternalIP), "netsim does not yet model how a pod reaches a frontend of type externalIP"},
-		{"a load balancer IP", frontend(model.FrontendLoadBalancer), "netsim does not yet model how a pod reaches a frontend of type loadBalancer"},
-		{"a hostPort", frontend(model.FrontendHostPort), "netsim does not yet model how a pod reaches a frontend of type hostPort"},
-		{"an external name", frontend(model.FrontendExternalName), "netsim does not yet model how a pod reaches a frontend of type externalName"},
+		{"a hostPort that nothing publishes", frontend(model.FrontendHostPort), "no pod on worker publishes hostPort 80/TCP"},
+		{"an external name outside the cluster", func(f *fixture) {
+			f.request.Frontend, f.service.ExternalName = model.FrontendExternalName, "db.example.com"
+		}, "Service dev/b is a CNAME for db.example.com: netsim does not resolve names outside the cluster"},
+		{"a client outside that asks for loopback", func(f *fixture) {
+			f.request.Source = model.Party{Addr: addr("203.0.113.10")}
+			f.request.Addr = addr("127.0.0.1")
+		}, "127.0.0.1 is every host's own loopback address: nobody outside reaches a node by it"},
+		{"a client outside with an address of the other family", func(f *fixture) {
+			f.request.Source = model.Party{Addr: addr("2001:db8::1")}
+		}, "2001:db8::1 is no address that sends to 10.96.0.20: the two are of different families"},
+		{"a node without an address of the family", func(f *fixture) {
+			f.worker.InternalIPs = f.worker.InternalIPs[:1]
+			fromNode(f)
+			f.request.Addr = addr("fd00:96::20")
+		}, "node worker has no IP address of this family in the files"},
+		{"a version that decides and that nobody knows", func(f *fixture) {
+			f.datapath.CiliumVersion, f.datapath.KubeProxyReplacement = "main", false
+			f.request.Frontend = model.FrontendExternalIP
+		}, `which Cilium version "main" is decides how a pod reaches a frontend of type externalIP: write it as 1.20 or 1.20.2`},
 		{"a pod that is not scheduled", func(f *fixture) { f.a.Node = "" }, "pod dev/a is not scheduled on a node, so netsim does not know its way: give it spec.nodeName"},
 		{"a pod on a node that no file holds", func(f *fixture) { f.a.Node = "gone" }, "pod dev/a is on node gone, which no file holds"},
 		{"a pod without an address", func(f *fixture) { f.a.IPs = nil }, "pod dev/a has no IP address of this family in the files"},
@@ -54,13 +66,14 @@ func TestUndeterminedSaysWhy(t *testing.T) {
 			f.request.Frontend, f.request.Addr = model.FrontendHeadless, netip.Addr{}
 		}, "backend 10.244.2.99 is pod dev/b-9, which no file holds, so its identity is unknown: add the pod"},
 		{"a Service that another proxy serves", func(f *fixture) { f.service.Labels = model.Labels{"service.kubernetes.io/service-proxy-name": "other"} }, "label service.kubernetes.io/service-proxy-name of Service dev/b leaves it to a proxy that netsim does not model"},
-		{"a ClusterIP under the label of headless Services", func(f *fixture) { f.service.Labels = model.Labels{"service.kubernetes.io/headless": ""} }, "label service.kubernetes.io/headless makes Cilium ignore the ClusterIP of Service dev/b"},
-		{"a Service that a CiliumEnvoyConfig takes", object("CiliumEnvoyConfig", `{"spec":{"services":[{"name":"b"}]}}`), "CiliumEnvoyConfig dev/x redirects this traffic, and netsim does not model where to"},
-		{"a Service that a CiliumLocalRedirectPolicy takes", object("CiliumLocalRedirectPolicy", `{"spec":{"redirectFrontend":{"serviceMatcher":{"serviceName":"b","namespace":"dev"}}}}`), "CiliumLocalRedirectPolicy dev/x redirects this traffic, and netsim does not model where to"},
-		{"an address that a CiliumLocalRedirectPolicy takes", func(f *fixture) {
-			object("CiliumLocalRedirectPolicy", `{"spec":{"redirectFrontend":{"addressMatcher":{"ip":"169.254.20.10"}}}}`)(f)
-			f.send("169.254.20.10", 53, model.UDP)
-		}, "CiliumLocalRedirectPolicy dev/x redirects this traffic, and netsim does not model where to"},
+		{"a ClusterIP under the label of headless Services", func(f *fixture) { f.service.Labels = model.Labels{"service.kubernetes.io/headless": ""} }, "label service.kubernetes.io/headless makes everybody ignore the ClusterIP of Service dev/b"},
+		{"a Service that a CiliumEnvoyConfig takes", object("CiliumEnvoyConfig", `{"spec":{"services":[{"name":"b"}]}}`), "CiliumEnvoyConfig dev/x redirects this traffic: netsim does not model where to"},
+		{"a Service that a CiliumLocalRedirectPolicy takes from a node", func(f *fixture) {
+			object("CiliumLocalRedirectPolicy", `{"spec":{"redirectFrontend":{"serviceMatcher":{"serviceName":"b","namespace":"dev"}}}}`)(f)
+			fromNode(f)
+		}, "CiliumLocalRedirectPolicy dev/x redirects this traffic: netsim models it for pods, from Cilium 1.18 on"},
+		{"a CiliumLocalRedirectPolicy without a backend port", object("CiliumLocalRedirectPolicy", `{"spec":{"redirectFrontend":{"serviceMatcher":{"serviceName":"b","namespace":"dev"}}}}`),
+			"CiliumLocalRedirectPolicy dev/x redirects this traffic: it names no backend port"},
 	}
 	for _, row := range rows {
 		for _, datapath := range []model.Datapath{kubeProxy118, socketLB120} {

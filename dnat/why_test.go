@@ -1,6 +1,7 @@
 package dnat_test
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -60,6 +61,33 @@ func TestWhy(t *testing.T) {
 			"9100 is the targetPort: connect to the Service's port 9090"},
 		{"ICMP", kubeProxy120, func(f *fixture) { f.ask("10.96.0.20", 8, model.ICMP) },
 			"a Service forwards no ICMP: nothing translates 10.96.0.20, egress policy sees it as an address outside the cluster, and nobody answers", ""},
+		{"kube-proxy, for a pod", kubeProxy120, func(f *fixture) { f.only(b0); f.nodePort("worker2") },
+			"kube-proxy translates only on the node (here worker2), after egress policy: policy sees node worker2 and nodePort 30080; the backend is 10.244.2.7:8080; worker2 masquerades it, and the backend's policy sees the world under an address of worker2, not the client", ""},
+		{"kube-proxy, for a pod that asks for a virtual address", kubeProxy120, func(f *fixture) { f.only(b1); f.frontend(model.FrontendLoadBalancer, vip) },
+			"kube-proxy translates only on the node (here worker), after egress policy: policy sees address 192.0.2.11 and port 80; the backend is 10.244.1.8:8080", ""},
+		{"kube-proxy, for a node", kubeProxy120, func(f *fixture) { f.only(b0); f.fromNode("worker") },
+			"kube-proxy (on worker) translates ClusterIP 10.96.0.20:80 to the backend's 10.244.2.7:8080", ""},
+		{"kube-proxy, for the outside", kubeProxy120, func(f *fixture) { f.only(b0); f.nodePort("worker"); f.fromOutside("") },
+			"kube-proxy (on worker) translates NodePort 192.168.50.11:30080 to the backend's 10.244.2.7:8080; the backend's policy sees node worker, not the client", ""},
+		{"kube-proxy without a local endpoint", kubeProxy120, func(f *fixture) {
+			f.only(b0)
+			f.service.ExternalTrafficLocal = true
+			f.nodePort("worker")
+			f.fromOutside("")
+		}, "Service dev/b port 80/TCP has externalTrafficPolicy Local and no endpoint on worker: kube-proxy (on worker) drops the packet",
+			"run a backend on worker, or set externalTrafficPolicy to Cluster"},
+		{"a source range", kubeProxy120, func(f *fixture) {
+			f.only(b0)
+			f.frontend(model.FrontendLoadBalancer, vip)
+			f.service.SourceRanges = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}
+		}, "10.244.1.5 is not in loadBalancerSourceRanges of Service dev/b: kube-proxy (on worker) drops the packet",
+			"add the client's address to loadBalancerSourceRanges of Service dev/b"},
+		{"Cilium in kube-proxy's place, for the outside", socketLB120, func(f *fixture) { f.only(b0); f.nodePort("worker"); f.fromOutside("") },
+			"Cilium (BPF, on worker) translates NodePort 192.168.50.11:30080 to the backend's 10.244.2.7:8080 where the packet enters; the backend's policy sees node worker, not the client", ""},
+		{"direct server return", socketLB120, func(f *fixture) { f.only(b0); f.nodePort("worker"); f.fromOutside(""); f.set("bpf-lb-mode", "dsr") },
+			"Cilium (BPF, on worker) translates NodePort 192.168.50.11:30080 to the backend's 10.244.2.7:8080 where the packet enters; the backend answers the client directly (DSR), so it sees the client's own address", ""},
+		{"a NodePort at the socket", socketLB120, func(f *fixture) { f.only(b0); f.nodePort("worker2") },
+			"Cilium's socket load balancer (on worker) turns NodePort 192.168.50.12:30080 into the backend's 10.244.2.7:8080 when the client connects, before egress policy, so policy must allow the targetPort 8080, not the nodePort 30080", ""},
 		{"SCTP", kubeProxy120, func(f *fixture) { f.send("10.244.2.7", 38412, model.SCTP) },
 			"Cilium (BPF, on worker) drops every SCTP packet of a pod, whatever the policies say, because enable-sctp is not true", "set sctp.enabled=true in Cilium's Helm values"},
 	}
@@ -72,6 +100,19 @@ func TestWhy(t *testing.T) {
 			assert.Equal(t, row.hint, path.Hint)
 		})
 	}
+}
+
+func TestALostReplySaysWhy(t *testing.T) {
+	f := newFixture(kubeProxy120)
+	f.thirdNode()
+	f.only(b0)
+	f.service.ExternalTrafficLocal = true
+	f.nodePort("worker3")
+	step := f.resolve()[0].Return
+	assert.Equal(t, model.StageReturn, step.Stage)
+	assert.Equal(t, model.Denied, step.Verdict)
+	assert.Equal(t, "kube-proxy on worker3 takes the client for one of its own pods and does not masquerade: pod dev/b-0 answers 10.244.1.5 directly, by a way around worker3, and the client does not know the answer", step.Why)
+	assert.Equal(t, "use a node that runs a backend, or set externalTrafficPolicy to Cluster on Service dev/b", step.Hint)
 }
 
 func TestSkippedPolicySaysWhy(t *testing.T) {

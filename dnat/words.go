@@ -25,6 +25,21 @@ func partyRef(p model.Party) string {
 	return p.Addr.String()
 }
 
+// frontendNoun is a kind of frontend as a sentence names it.
+func frontendNoun(f model.Frontend) string {
+	switch f {
+	case model.FrontendClusterIP:
+		return "ClusterIP"
+	case model.FrontendNodePort:
+		return "NodePort"
+	case model.FrontendExternalIP:
+		return "external IP"
+	case model.FrontendLoadBalancer:
+		return "load balancer address"
+	}
+	return string(f)
+}
+
 func portText(port uint16, protocol model.Protocol) string {
 	return fmt.Sprintf("%d/%s", port, protocol)
 }
@@ -42,6 +57,9 @@ func portList(ports []model.ServicePort) string {
 
 // frontendText is "10.96.0.20:443", or with brackets for IPv6.
 func (q *query) frontendText() string {
+	if !q.Addr.IsValid() {
+		return fmt.Sprintf("of Service %s, port %d", serviceRef(q.Service), q.PortNumber)
+	}
 	return netip.AddrPortFrom(q.Addr, q.PortNumber).String()
 }
 

@@ -45,6 +45,9 @@ func helmNames() map[string]string {
 		"bpf.masquerade":                "enable-bpf-masquerade",
 		"serviceNoBackendResponse":      "service-no-backend-response",
 		"localRedirectPolicies.enabled": "enable-local-redirect-policy",
+		"loadBalancer.mode":             "bpf-lb-mode",
+		"bpf.lbExternalClusterIP":       "bpf-lb-external-clusterip",
+		"cni.chainingMode":              "cni-chaining-mode",
 	}
 }
 
@@ -68,6 +71,11 @@ func knownOptions() map[string][]string {
 		"labels":                        nil,
 		"tunnel-protocol":               {"vxlan", "geneve"},
 		"tunnel-port":                   nil,
+		"bpf-lb-mode":                   {"snat", "dsr", "hybrid"},
+		"cni-chaining-mode":             nil,
+		"kubeProxy.clusterCIDR":         nil,
+		"kubeProxy.detectLocalMode":     nil,
+		"kubeProxy.nodePortAddresses":   nil,
 	}
 	for _, name := range []string{
 		optionHostNSOnly, "bpf-lb-enable-wildcard-entries", "bpf-lb-sock", "enable-bpf-masquerade",
@@ -77,7 +85,9 @@ func knownOptions() map[string][]string {
 		"enable-k8s-networkpolicy", "enable-l7-proxy", "enable-local-redirect-policy",
 		"enable-no-service-endpoints-routable", "enable-node-selector-labels", "enable-non-default-deny-policies",
 		"enable-remote-node-masquerade", "enable-sctp", "enable-service-topology", "mesh-auth-enabled",
-		"policy-audit-mode", "policy-default-local-cluster",
+		"policy-audit-mode", "policy-default-local-cluster", "bpf-lb-external-clusterip",
+		"bpf-lb-source-range-all-types", "enable-ipv4-egress-gateway", "kubeProxy.localhostNodePorts",
+		"kubeProxy.masqueradeAll",
 	} {
 		known[name] = []string{"true", "false"}
 	}

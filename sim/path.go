@@ -12,6 +12,7 @@ import (
 // backend, the policies of both ends as they see the packet.
 func (s *Sim) paths(q Query, from group, request dnat.Request) []Path {
 	request.Source = s.inFamily(from.party, request.Addr)
+	request.Via = q.via
 	var out []Path
 	for _, way := range dnat.Resolve(s.index, s.datapath, request) {
 		p := s.path(way, request)
@@ -39,17 +40,68 @@ func (s *Sim) path(way dnat.Path, request dnat.Request) Path {
 	if way.Backend != nil {
 		p.Backend = s.backend(*way.Backend)
 	}
-	if service := skipping(way); service.Stage != "" {
-		p.Steps = append(p.Steps, s.named(service, request.Source))
-	}
-	if way.Egress != nil {
-		p.Steps = append(p.Steps, s.engine.Judge(model.Egress, *way.Egress, request.PortNumber))
-	}
-	if way.Ingress != nil {
-		p.Steps = append(p.Steps, s.engine.Judge(model.Ingress, *way.Ingress, request.PortNumber))
-	}
+	p.Steps = append(p.Steps, s.steps(way, request)...)
 	p.conclude(way)
 	return p
+}
+
+// steps are in the packet's order: a pod's egress policy comes before whatever
+// only a node translates, and after whatever is translated at the pod.
+func (s *Sim) steps(way dnat.Path, request dnat.Request) []model.Step {
+	var service, egress, rest []model.Step
+	if step := skipping(way); step.Stage != "" {
+		service = append(service, s.named(step, request.Source))
+	}
+	if way.Egress != nil {
+		egress = append(egress, s.judgeEgress(*way.Egress, request))
+	}
+	if way.HostIngress != nil {
+		egress = append(egress, s.engine.Judge(model.Ingress, *way.HostIngress, request.PortNumber))
+	}
+	if way.Ingress != nil {
+		rest = append(rest, s.engine.Judge(model.Ingress, *way.Ingress, request.PortNumber))
+	}
+	if way.Return.Stage != "" {
+		rest = append(rest, way.Return)
+	}
+	if translatedLater(way) {
+		return slices.Concat(egress, service, rest)
+	}
+	return slices.Concat(service, egress, rest)
+}
+
+// translatedLater says whether egress policy has judged the packet before the
+// service step decides. A name that DNS resolves comes first of all.
+func translatedLater(way dnat.Path) bool {
+	resolved := way.Translation.By == dnat.ByNone && way.Service.Verdict == model.Allowed
+	return way.Egress != nil && !way.Translation.BeforeEgressPolicy && !resolved
+}
+
+// The range from which an API server takes nodePorts, by default.
+const firstNodePort, lastNodePort = 30000, 32767
+
+// judgeEgress judges a packet whose port or address may be one that no file
+// gives: then any that no rule names by itself will do.
+func (s *Sim) judgeEgress(packet model.Packet, request dnat.Request) model.Step {
+	if packet.Destination.Kind == model.PartyWorld && request.Frontend == model.FrontendLoadBalancer {
+		step := s.engine.Judge(model.Egress, packet, request.PortNumber)
+		step.Conditions = append(step.Conditions, "the load balancer's address, which no file gives, is none that a rule names")
+		return step
+	}
+	if packet.Port != 0 || request.Frontend != model.FrontendNodePort {
+		return s.engine.Judge(model.Egress, packet, request.PortNumber)
+	}
+	packet.Port = firstNodePort
+	step := s.engine.Judge(model.Egress, packet, firstNodePort)
+	packet.Port = lastNodePort
+	if last := s.engine.Judge(model.Egress, packet, lastNodePort); last.Verdict != step.Verdict {
+		step.Verdict, step.DropReason = model.Undetermined, nil
+		step.Why = "no file gives the nodePort, and the rules treat nodePorts differently"
+		return step
+	}
+	step.Sees.Port = 0
+	step.Conditions = append(step.Conditions, "the nodePort, which no file gives, is none that a rule names")
+	return step
 }
 
 // skipping is the service step, with the reason why no policy is asked where

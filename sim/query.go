@@ -19,11 +19,15 @@ type Query struct {
 	// Port is "443", "53/UDP", a port's name, or "ICMP"; it does the same as
 	// the suffix of To.
 	Port string
-	// Via is the node by which an address outside enters ("node/NAME").
+	// Via is the node by which a packet off the wire enters ("node/NAME"): one
+	// from outside, or one that left the cluster for an external IP. "" means
+	// every node that could receive it, one path each.
 	Via string
 	// HTTP ("GET /path"), DNSName and SNI ask about one request through an L7
 	// rule.
 	HTTP, DNSName, SNI string
+
+	via *model.Node
 }
 
 // Query answers a Query. The error is a *RefError where a reference names
@@ -42,6 +46,9 @@ func (s *Sim) Query(q Query) (*Answer, error) {
 	}
 	if from.frontend != "" {
 		return nil, refErrorf("FROM %s: a source has no frontend to choose with @; that belongs to TO", q.From)
+	}
+	if q.via, err = s.entry(q.Via); err != nil {
+		return nil, err
 	}
 	sources, err := s.sources(from)
 	if err != nil {
@@ -171,7 +178,7 @@ func (s *Sim) groups(sources []model.Party, requests []dnat.Request) []group {
 }
 
 func (s *Sim) likeness(p model.Party, requests []dnat.Request) string {
-	if p.Pod == nil || len(p.Pod.IPs) == 0 || s.isDestination(p, requests) {
+	if p.Pod == nil || len(p.Pod.IPs) == 0 || byAddress(requests) || s.isDestination(p, requests) {
 		return fmt.Sprintf("%p %s %d", p.Pod, p.Addr, p.Kind)
 	}
 	families := make([]bool, len(p.Pod.IPs))
@@ -179,6 +186,11 @@ func (s *Sim) likeness(p model.Party, requests []dnat.Request) string {
 		families[i] = ip.Is6()
 	}
 	return fmt.Sprintf("%s %s %d %v", p.Pod.Node, strings.Join(s.engine.Identity(p, p.Node), ","), p.Kind, families)
+}
+
+// byAddress says whether a Service lets clients in by their addresses.
+func byAddress(requests []dnat.Request) bool {
+	return slices.ContainsFunc(requests, func(r dnat.Request) bool { return r.Service != nil && len(r.Service.SourceRanges) > 0 })
 }
 
 // isDestination says whether a pod is what the client asks for, or one of the

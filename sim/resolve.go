@@ -48,6 +48,22 @@ func (s *Sim) sources(r reference) ([]model.Party, error) {
 	return parties, nil
 }
 
+// entry is the node that --via names, nil for "".
+func (s *Sim) entry(via string) (*model.Node, error) {
+	if via == "" {
+		return nil, nil
+	}
+	r, err := parseReference(via, "")
+	if err != nil || r.node == "" {
+		return nil, refErrorf("--via %s: name the node by which the packet enters, as in node/NAME", via)
+	}
+	node := s.index.Node(r.node)
+	if node == nil {
+		return nil, s.unknownNode(r)
+	}
+	return node, nil
+}
+
 // pods are the pod or the workload's pods that a reference names.
 func (s *Sim) pods(r reference) ([]*model.Pod, error) {
 	if r.kind == podKind {
@@ -118,6 +134,9 @@ func (s *Sim) addressRequest(r reference, party model.Party) ([]dnat.Request, er
 	if req, found := s.otherFrontend(party, r.port); found {
 		return []dnat.Request{req}, nil
 	}
+	if svc, f := s.virtualAt(party); svc != nil {
+		return []dnat.Request{{Service: svc, Frontend: f, Addr: party.Addr, PortNumber: r.port.number, Protocol: r.port.protocol}}, nil
+	}
 	return []dnat.Request{{
 		Frontend: model.FrontendNone, Addr: party.Addr, Destination: party,
 		PortNumber: r.port.number, Protocol: r.port.protocol,
@@ -184,13 +203,20 @@ func (s *Sim) serviceRequests(r reference) ([]dnat.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkNodePortNode(frontend, r); err != nil {
+	addrs, err := s.frontendAddrs(frontend, r, svc)
+	if err != nil {
 		return nil, err
 	}
-	addrs := s.frontendAddrs(frontend, r, svc)
 	requests := make([]dnat.Request, len(addrs))
 	for i, addr := range addrs {
 		requests[i] = serviceRequest(svc, port, frontend, addr)
+		if frontend != model.FrontendNodePort {
+			continue
+		}
+		if requests[i].Port == nil {
+			return nil, refErrorf("%s: Service %s/%s has no port %d/%s; it has %s", r.text, svc.Namespace, svc.Name, port.number, port.protocol, portNames(svc))
+		}
+		requests[i].PortNumber = requests[i].Port.NodePort
 	}
 	return requests, nil
 }
@@ -212,41 +238,56 @@ func chooseFrontend(r reference, svc *model.Service) (model.Frontend, error) {
 	}
 }
 
-// checkNodePortNode: "@nodeport" means a node that exists.
-func (s *Sim) checkNodePortNode(f model.Frontend, r reference) error {
-	switch {
-	case f != model.FrontendNodePort || s.index.Node(r.frontendArg) != nil:
-		return nil
-	case r.frontendArg == "":
-		return refErrorf("%s names no node: write @nodeport=NODE", r.text)
-	default:
-		r.node = r.frontendArg
-		return s.unknownNode(r)
-	}
-}
-
 // frontendAddrs are the addresses of a frontend: each is a path of its own. An
 // invalid one stands for a frontend that no file gives an address.
-func (s *Sim) frontendAddrs(f model.Frontend, r reference, svc *model.Service) []netip.Addr {
+func (s *Sim) frontendAddrs(f model.Frontend, r reference, svc *model.Service) ([]netip.Addr, error) {
 	var addrs []netip.Addr
 	switch f {
 	case model.FrontendClusterIP:
 		addrs = svc.ClusterIPs[:min(1, len(svc.ClusterIPs))]
 	case model.FrontendExternalIP:
-		addrs = svc.ExternalIPs
+		if addrs = svc.ExternalIPs; len(addrs) == 0 {
+			return nil, refErrorf("%s: Service %s/%s has no externalIPs", r.text, svc.Namespace, svc.Name)
+		}
 	case model.FrontendLoadBalancer:
 		for _, ip := range svc.LoadBalancerIPs {
 			addrs = append(addrs, ip.Addr)
 		}
-	case model.FrontendNodePort:
-		if node := s.index.Node(r.frontendArg); node != nil {
-			addrs = node.InternalIPs[:min(1, len(node.InternalIPs))]
+		if len(addrs) == 0 && svc.Type != model.LoadBalancerService {
+			return nil, refErrorf("%s: Service %s/%s is of type %s and has no load balancer", r.text, svc.Namespace, svc.Name, svc.Type)
 		}
+	case model.FrontendNodePort:
+		return s.nodePortAddrs(r, svc)
 	}
 	if len(addrs) == 0 {
-		return []netip.Addr{{}}
+		return []netip.Addr{{}}, nil
 	}
-	return addrs
+	return addrs, nil
+}
+
+// nodePortAddrs is the node's address of the Service's own family.
+func (s *Sim) nodePortAddrs(r reference, svc *model.Service) ([]netip.Addr, error) {
+	if svc.Type != model.NodePortService && svc.Type != model.LoadBalancerService {
+		return nil, refErrorf("%s: Service %s/%s is of type %s and has no nodePort", r.text, svc.Namespace, svc.Name, svc.Type)
+	}
+	if r.frontendArg == "" {
+		return nil, refErrorf("%s: say on which node, as in @nodeport=%s", r.text, s.someNode())
+	}
+	node := s.index.Node(strings.TrimPrefix(r.frontendArg, "node/"))
+	if node == nil {
+		r.node = r.frontendArg
+		return nil, s.unknownNode(r)
+	}
+	is6 := len(svc.IPFamilies) > 0 && svc.IPFamilies[0] == "IPv6"
+	return []netip.Addr{s.index.NodeParty(node, is6).Addr}, nil
+}
+
+// someNode is the name of a node, for an example.
+func (s *Sim) someNode() string {
+	if nodes := s.index.Cluster.Nodes; len(nodes) > 0 {
+		return nodes[0].Name
+	}
+	return "NODE"
 }
 
 // servicePort is the port that a reference means: its own, or the Service's
@@ -332,16 +373,38 @@ func (s *Sim) otherFrontend(party model.Party, port portRef) (dnat.Request, bool
 	return dnat.Request{}, false
 }
 
+// virtualAt finds the Service that has an address as an external or load
+// balancer IP, whatever its ports: an address that only Services have. nil for
+// all others.
+func (s *Sim) virtualAt(party model.Party) (*model.Service, model.Frontend) {
+	if party.Kind != model.PartyAddress {
+		return nil, ""
+	}
+	for _, svc := range s.index.Cluster.Services {
+		switch {
+		case slices.Contains(svc.ExternalIPs, party.Addr):
+			return svc, model.FrontendExternalIP
+		case hasLoadBalancerIP(svc, party.Addr):
+			return svc, model.FrontendLoadBalancer
+		}
+	}
+	return nil, ""
+}
+
+func hasLoadBalancerIP(svc *model.Service, addr netip.Addr) bool {
+	return slices.ContainsFunc(svc.LoadBalancerIPs, func(ip model.LoadBalancerIP) bool { return ip.Addr == addr })
+}
+
 func frontendAt(svc *model.Service, p *model.ServicePort, party model.Party, port uint16) model.Frontend {
-	isLoadBalancer := slices.ContainsFunc(svc.LoadBalancerIPs, func(ip model.LoadBalancerIP) bool { return ip.Addr == party.Addr })
+	onNode := party.Kind == model.PartyNode || party.Addr.IsLoopback()
 	switch {
-	case party.Kind == model.PartyNode && p.NodePort != 0 && p.NodePort == port:
+	case onNode && p.NodePort != 0 && p.NodePort == port:
 		return model.FrontendNodePort
 	case p.Port != port:
 		return ""
 	case slices.Contains(svc.ExternalIPs, party.Addr):
 		return model.FrontendExternalIP
-	case isLoadBalancer:
+	case hasLoadBalancerIP(svc, party.Addr):
 		return model.FrontendLoadBalancer
 	default:
 		return ""

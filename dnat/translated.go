@@ -7,16 +7,17 @@ import (
 	"github.com/netsim-dev/netsim/model"
 )
 
-// clusterIPPath is the Path to one backend of a ClusterIP. Where the backend is
-// the client itself, hairpin finishes it.
-func (q *query) clusterIPPath(c candidate, t Translation, why string, hairpin func(Path) Path) Path {
+// translatedPath is the Path to one backend of a frontend that Cilium translates
+// where the client is. Where the backend is the client itself, hairpin finishes
+// it.
+func (q *query) translatedPath(c candidate, t Translation, why string, hairpin func(Path) Path) Path {
 	party, unknown := q.party(c)
 	backend := Backend{Party: party, Port: c.port, Slice: c.slice.Origin}
 	if unknown != "" {
 		return q.unknownBackend(backend, unknown)
 	}
 	path := Path{Translation: t, Backend: &backend}
-	if party.Addr == q.sourceFor(q.Addr).Addr {
+	if q.Source.Kind == model.PartyPod && party.Addr == q.sourceFor(party.Addr).Addr {
 		path = hairpin(path)
 	} else {
 		path = q.deliver(t, backend)
@@ -51,8 +52,11 @@ func (q *query) because(paths []Path, none choice) []Path {
 // policyMustAllow ends the sentence about a translation that comes before
 // egress policy: it is where people write the Service's port and wonder.
 func (q *query) policyMustAllow(c candidate) string {
-	if c.port == q.PortNumber {
+	switch {
+	case c.port == q.PortNumber:
 		return "policy sees the backend, not the Service"
+	case q.Frontend == model.FrontendNodePort || q.Frontend == model.FrontendHostPort:
+		return fmt.Sprintf("policy must allow the targetPort %d, not the %s %d", c.port, q.Frontend, q.PortNumber)
 	}
 	return fmt.Sprintf("policy must allow the targetPort %d, not the Service's port %d", c.port, q.PortNumber)
 }

@@ -1,0 +1,1 @@
+module github.com/netsim-dev/netsim/lab/groundtruth
