@@ -61,11 +61,12 @@ const (
 )
 
 // Sees is what a policy or a translator saw of the packet. Source and
-// Destination are identities: Cilium's labels, comma-separated.
+// Destination are identities: Cilium's labels, comma-separated; a Service's
+// address has none.
 type Sees struct {
-	Source        string `json:"source"`
+	Source        string `json:"source,omitempty"`
 	SourceIP      string `json:"sourceIP,omitempty"`
-	Destination   string `json:"destination"`
+	Destination   string `json:"destination,omitempty"`
 	DestinationIP string `json:"destinationIP,omitempty"`
 	Port          uint16 `json:"port,omitempty"`
 	// Protocol is the packet's; with ICMP, Port is the ICMP type.
