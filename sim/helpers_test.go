@@ -78,7 +78,7 @@ func newSim(t *testing.T, opt sim.Options, documents string) *sim.Sim {
 }
 
 // cluster loads documents, one file each.
-func cluster(t *testing.T, documents ...string) (*model.Cluster, []model.Issue) {
+func cluster(t testing.TB, documents ...string) (*model.Cluster, []model.Issue) {
 	t.Helper()
 	names := []string{"stage.yaml", "more.yaml"}
 	var files []manifest.File

@@ -16,12 +16,19 @@ func Word(word string, candidates []string) string {
 	return ""
 }
 
+// longest is where a word stops being a mistyped one: nothing that people name
+// is longer, and comparing takes time that grows with the length.
+const longest = 256
+
 // Words gives up to n candidates that are near to word, nearest
 // first, equals in the order given.
 func Words(word string, candidates []string, n int) []string {
 	type scored struct {
 		candidate string
 		distance  int
+	}
+	if len(word) > longest {
+		return []string{}
 	}
 	limit := 2 + len(word)/4
 	var near []scored

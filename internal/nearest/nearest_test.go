@@ -1,6 +1,7 @@
 package nearest_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -20,6 +21,7 @@ func TestWord(t *testing.T) {
 		{"a different word is not near", "kafka", []string{"http", "dns"}, ""},
 		{"a short candidate is not near everything", "x", []string{"y"}, ""},
 		{"no candidates, no guess", "x", nil, ""},
+		{"what is too long for a name is near nothing", strings.Repeat("x", 257), []string{strings.Repeat("x", 257)}, ""},
 	}
 	for _, row := range rows {
 		t.Run(row.claim, func(t *testing.T) {
