@@ -179,6 +179,8 @@ func TestHints(t *testing.T) {
 		{"0.0.0.0/0 holds every pod and means none", peer(`toCIDR: [0.0.0.0/0]`), pod, []string{"a CIDR that holds 10.244.2.10", "never match pods"}},
 		{"an exception is held by no CIDR", peer(`toCIDRSet: [{cidr: 10.0.0.0/8, except: [10.244.0.0/16]}]`), pod, []string{"add an egress rule"}},
 		{"a NetworkPolicy names a namespace in its own way", np("np", `podSelector: {matchLabels: {app: client}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: client}}}]}]`), "egress dev/client uat/client 80", []string{"egress[0].to[0]", "namespace dev only", "namespaceSelector with kubernetes.io/metadata.name: uat"}},
+		{"nor by a NetworkPolicy's block", np("np", `podSelector: {matchLabels: {app: client}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}]}]`), pod, []string{"add an egress rule", "app: server"}},
+		{"what is left of the block may hold a node", np("np", `podSelector: {matchLabels: {app: client}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}]}]`), "egress dev/client node/w2 80", []string{"egress[0].to[0]", "a CIDR that holds 172.18.0.4", "never match pods or nodes", "toEntities host"}},
 		{"a CIDR elsewhere is not the mistake", peer(`toCIDR: [198.51.100.0/24]`), pod, []string{"add an egress rule", "app: server", "8080/TCP"}},
 		{"nor is a CIDR where an address is asked for", peer(`toCIDR: [203.0.113.9/32], toPorts: [{ports: [{port: "80"}]}]`), toWorld, []string{"means this peer, but on 80"}},
 		{"labels alone miss a pod of another namespace", peer(`toEndpoints: [{matchLabels: {app: client}}]`), "egress dev/client uat/client 80", []string{"egress[0]", "namespace dev only", "k8s:io.kubernetes.pod.namespace: uat"}},
@@ -199,10 +201,33 @@ func TestHints(t *testing.T) {
 			for _, fragment := range r.says {
 				assert.Contains(t, hint, fragment)
 			}
+			if strings.HasPrefix(r.says[0], "add an") {
+				assert.NotContains(t, hint, "CIDR that holds")
+			}
 		})
 	}
 	assert.Empty(t, load(t, "").judge(pod).Hint, "what is allowed needs no hint")
 	assert.Empty(t, load(t, "policy-audit-mode=true", peer(``)).judge(pod).Hint, "nor does what audit mode lets through")
+}
+
+func TestHintsGoWithTheDenial(t *testing.T) {
+	const miss = `egress: [{toCIDR: [10.0.0.0/8, 203.0.113.0/24], toPorts: [{ports: [{port: "9"}]}]}, {toFQDNs: [{matchName: example.org}]}]`
+	const pod = "egress dev/client dev/server 443"
+	assert.NotEmpty(t, load(t, "", client(miss)).judge(pod).Hint)
+	for _, r := range []struct{ claim, set, policies, packet, want string }{
+		{"a verdict that a name makes undetermined", "", client(miss), toWorld, undetermined},
+		{"one that an opaque policy does", "enable-k8s-cluster-network-policy=true", client(miss) + clusterNetworkPolicy, pod, undetermined},
+		{"one that policy-cidr-match-mode does", "policy-cidr-match-mode=pods", client(miss), pod, undetermined},
+		{"one that audit mode turns", "policy-audit-mode=true", client(miss), pod, allowed},
+		{"an explicit deny that audit mode turns", "policy-audit-mode=true", client(`egressDeny: [{toEntities: [all]}]`), pod, allowed},
+		{"an explicit deny that an opaque policy makes undetermined", "enable-k8s-cluster-network-policy=true", client(`egressDeny: [{toEntities: [all]}]`) + clusterNetworkPolicy, pod, undetermined},
+	} {
+		t.Run(r.claim, func(t *testing.T) {
+			step := load(t, r.set, r.policies).judge(r.packet)
+			assert.Equal(t, r.want, outcome(step), "without a drop reason too")
+			assert.Empty(t, step.Hint)
+		})
+	}
 }
 
 func TestSpecsAloneAreCountedFromZero(t *testing.T) {

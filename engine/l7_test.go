@@ -14,6 +14,9 @@ func TestL7RulesAllowOnConditions(t *testing.T) {
 	}{
 		{"HTTP", `rules: {http: [{method: GET, path: "/api/.*", host: example.org}]}`, "HTTP GET /api/.* example.org"},
 		{"HTTP without a method", `rules: {http: [{path: /x}]}`, "only: HTTP /x ("},
+		{"a header that must be there", `rules: {http: [{headers: ["X-Tenant: blue"]}]}`, "only: HTTP with header X-Tenant: blue ("},
+		{"a header by its value", `rules: {http: [{method: GET, headerMatches: [{name: X-Token, value: secret}]}]}`, "HTTP GET with header X-Token ("},
+		{"nothing in particular", `rules: {http: [{}]}`, "HTTP (any request)"},
 		{"several requests", `rules: {http: [{method: GET}, {method: POST}]}`, "HTTP GET, HTTP POST"},
 		{"TLS server names", `serverNames: [a.example.org, b.example.org]`, "TLS server name a.example.org, TLS server name b.example.org"},
 	} {
@@ -57,4 +60,52 @@ func TestPlainRuleBesideAnL7RuleLiftsNoCondition(t *testing.T) {
 	assert.Equal(t, []string{"server ingress[0]", "server ingress[1].toPorts[0]"}, rulesBy(step))
 	assert.Len(t, step.Conditions, 1)
 	assert.Empty(t, s.judge("ingress dev/client dev/server 81").Conditions)
+}
+
+// What plain rules do to the requests that an L7 rule beside them lets through.
+func TestRulesBesideAnL7Rule(t *testing.T) {
+	const (
+		get   = `{fromEndpoints: [{}], toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [{method: GET}]}}]}`
+		post  = `{fromEndpoints: [{matchLabels: {app: client}}], toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [{method: POST}]}}]}`
+		plain = `{fromEndpoints: [{}], toPorts: [{ports: [{port: "8080", protocol: TCP}]}]}`
+		whole = `{fromEndpoints: [{}]}`
+		span  = `{fromEndpoints: [{}], toPorts: [{ports: [{port: "8000", endPort: 8090, protocol: TCP}]}]}`
+		peer  = `{fromEntities: [cluster], toPorts: [{ports: [{port: "8080", protocol: TCP}]}]}`
+		apart = `{fromEndpoints: [{}], toPorts: [{ports: [{port: "81", protocol: TCP}]}]}`
+		other = `{fromEndpoints: [{matchLabels: {app: local}}], toPorts: [{ports: [{port: "8080", protocol: TCP}]}]}`
+	)
+	for _, r := range []struct {
+		claim, policies string
+		conditions      []string
+	}{
+		{"one L7 rule is a condition", server(`ingress: [` + get + `]`),
+			[]string{"the proxy of pod dev/server lets through only: HTTP GET (policies0.yaml:2)"}},
+		{"two L7 rules are alternatives in one condition", server(`ingress: [` + get + `, ` + post + `]`),
+			[]string{"the proxy of pod dev/server lets through only: HTTP GET; or HTTP POST (policies0.yaml:2, policies0.yaml:2)"}},
+		{"two policies likewise", server(`ingress: [`+get+`]`) + ccnp("wide", `endpointSelector: {}, ingress: [`+post+`]`),
+			[]string{"the proxy of pod dev/server lets through only: HTTP POST; or HTTP GET (policies0.yaml:4, policies0.yaml:2)"}},
+		{"a plain rule for the same peers and ports lets every request through", server(`ingress: [` + get + `, ` + plain + `]`), nil},
+		{"wherever it stands", server(`ingress: [` + plain + `, ` + get + `]`), nil},
+		{"even in another policy", server(`ingress: [`+get+`]`) + cnp("plain", `endpointSelector: {}, ingress: [`+plain+`]`), nil},
+		{"a plain rule for every port may lift the condition", server(`ingress: [` + get + `, ` + whole + `]`),
+			[]string{"the proxy of pod dev/server may let through only: HTTP GET (policies0.yaml:2)"}},
+		{"so may one for a range of ports", server(`ingress: [` + get + `, ` + span + `]`),
+			[]string{"the proxy of pod dev/server may let through only: HTTP GET (policies0.yaml:2)"}},
+		{"and one for the same port and other peers", server(`ingress: [` + get + `, ` + peer + `]`),
+			[]string{"the proxy of pod dev/server may let through only: HTTP GET (policies0.yaml:2)"}},
+		{"one for another port does nothing", server(`ingress: [` + get + `, ` + apart + `]`),
+			[]string{"the proxy of pod dev/server lets through only: HTTP GET (policies0.yaml:2)"}},
+		{"nor does one for another client", server(`ingress: [` + get + `, ` + other + `]`),
+			[]string{"the proxy of pod dev/server lets through only: HTTP GET (policies0.yaml:2)"}},
+		{"a policy that isolates nobody lets every request through", server(`enableDefaultDeny: {ingress: false}, ingress: [` + get + `]`), nil},
+		{"unless another isolates the pod", server(`enableDefaultDeny: {ingress: false}, ingress: [`+get+`]`) + npServer(`ingress: []`),
+			[]string{"the proxy of pod dev/server lets through only: HTTP GET (policies0.yaml:2)"}},
+	} {
+		t.Run(r.claim, func(t *testing.T) {
+			s := load(t, "", r.policies)
+			step := s.judge(toServer)
+			assert.Equal(t, allowed, outcome(step), s.issues)
+			assert.Equal(t, r.conditions, step.Conditions)
+		})
+	}
 }

@@ -69,3 +69,24 @@ func TestNamedPorts(t *testing.T) {
 		{"up to 1.19 ingress goes by the pod's own number all the same", onPorts(named) + other, "version=1.19.6", verdicts{in("8080"): allowed, in("9090"): denied}},
 	})
 }
+
+// Kubernetes asks for different names within one container only.
+func TestOfTwoPortsOfOneNameTheLastCounts(t *testing.T) {
+	twins := func(first, second string) string {
+		return "---\n{apiVersion: v1, kind: Pod, metadata: {namespace: dev, name: twin, labels: {app: server}}, spec: {nodeName: w1, containers: [{name: a, image: i, ports: [{name: api, " +
+			first + "}]}, {name: b, image: i, ports: [{name: api, " + second + "}]}]}, status: {phase: Running, podIP: 10.244.1.50}}\n"
+	}
+	const tcp, udp, tcp2 = `containerPort: 7000`, `containerPort: 7001, protocol: UDP`, `containerPort: 7002`
+	named := func(protocol string) string { return onPorts(`{port: api` + protocol + `}`) }
+	in := func(port string) string { return "ingress dev/client dev/twin " + port }
+	out := func(port string) string { return "egress dev/client dev/twin " + port }
+	toNamed := client(`egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: api}]}]}]`)
+	check(t, []row{
+		{"of one protocol", twins(tcp, tcp2) + named(`, protocol: TCP`), "", verdicts{in("7000"): denied, in("7002"): allowed}},
+		{"of two protocols the last takes the name from the first", twins(tcp, udp) + named(``), "", verdicts{in("7000"): denied, in("7001/UDP"): allowed, in("7001"): denied}},
+		{"so that the first's protocol has none of that name", twins(tcp, udp) + named(`, protocol: TCP`), "", verdicts{in("7000"): denied, in("7001"): denied, in("7001/UDP"): denied}},
+		{"the other way round likewise", twins(udp, tcp) + named(``), "", verdicts{in("7001/UDP"): denied, in("7000"): allowed}},
+		{"on egress too", twins(tcp, udp) + toNamed, "", verdicts{out("7000"): denied, out("7001/UDP"): allowed}},
+		{"and before 1.20", twins(tcp, udp) + toNamed, "version=1.19.6", verdicts{out("7000"): denied, out("7001/UDP"): allowed}},
+	})
+}

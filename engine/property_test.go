@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,6 +28,8 @@ import (
 	"github.com/netsim-dev/netsim/sim"
 )
 
+var clusters = flag.Int("clusters", 150, "how many random clusters to compare with Cilium's simulator")
+
 // TestVerdictsEqualThoseOfCiliumsSimulator draws random clusters, policies and
 // flows and compares netsim's verdict with that of pkg/policy/testutils'
 // evaluator, which walks the rules one by one and shares nothing with the
@@ -34,12 +37,12 @@ import (
 // no empty rule ({} matches everything to it, nothing to Cilium) and no
 // unresolved named ports: those are kept out and tested by hand.
 func TestVerdictsEqualThoseOfCiliumsSimulator(t *testing.T) {
-	clusters := 150
+	n := *clusters
 	if testing.Short() {
-		clusters = 20
+		n = 20
 	}
 	seen := counts{}
-	for seed := range clusters {
+	for seed := range n {
 		w := newWorld(rand.New(rand.NewPCG(uint64(seed), 7)), seen)
 		w.compare(t, fmt.Sprintf("seed %d", seed))
 		if t.Failed() {

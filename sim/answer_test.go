@@ -155,6 +155,22 @@ func TestLookups(t *testing.T) {
 		}
 		assert.Empty(t, a.Conditions)
 	})
+	t.Run("a pod that is asked about by its address looks up too", func(t *testing.T) {
+		a := ask(t, newSim(t, sim.Options{}, noDNS), "10.244.1.10", "api.dev.svc:80")
+		assert.Equal(t, model.SeesDNSTimeout, a.ClientSees)
+		assert.Equal(t, "dev/pod/client", a.Paths[0].From.Ref)
+		assert.Equal(t, "dns denied", strings.Split(steps(a.Paths[0]), ",")[0])
+		byName := ask(t, newSim(t, sim.Options{}, noDNS), "10.244.1.10", "dev/svc/api:80")
+		assert.Equal(t, model.Allowed, byName.Verdict)
+		require.Len(t, byName.Conditions, 1)
+		assert.Contains(t, byName.Conditions[0], "the lookup of api.dev.svc is denied")
+	})
+	t.Run("an address that is no pod's looks nothing up", func(t *testing.T) {
+		for _, from := range []string{"203.0.113.9", "172.18.0.3"} {
+			a := ask(t, newSim(t, sim.Options{}, ""), from, "api.dev.svc:80")
+			assert.NotContains(t, steps(a.Paths[0]), "dns", from)
+		}
+	})
 	t.Run("a lookup that is dropped denies, and the name never resolves", func(t *testing.T) {
 		a := ask(t, newSim(t, sim.Options{}, noDNS), "dev/client", "api.dev.svc:80")
 		assert.Equal(t, model.Denied, a.Verdict)
@@ -227,6 +243,22 @@ func TestLookups(t *testing.T) {
 			assert.Equal(t, "dns denied", strings.Split(steps(p), ",")[0])
 			assert.Equal(t, p.From.Node, p.Steps[0].Node)
 		}
+	})
+	t.Run("and of pods that differ, only some may", func(t *testing.T) {
+		mixed := policy("x", `egress: [{toEndpoints: [{}]}]`) + `---
+{apiVersion: v1, kind: Pod, metadata: {namespace: dev, name: front-a, labels: {app: x}, ownerReferences: [{apiVersion: batch/v1, kind: Job, name: once, uid: u, controller: true}]}, spec: {nodeName: w1, containers: [{name: c, image: i}]}, status: {phase: Running, podIP: 10.244.1.70}}
+---
+{apiVersion: v1, kind: Pod, metadata: {namespace: dev, name: front-b, labels: {app: z}, ownerReferences: [{apiVersion: batch/v1, kind: Job, name: once, uid: u, controller: true}]}, spec: {nodeName: w1, containers: [{name: c, image: i}]}, status: {phase: Running, podIP: 10.244.1.71}}
+---
+{apiVersion: batch/v1, kind: Job, metadata: {namespace: dev, name: once}, spec: {template: {metadata: {labels: {app: x}}, spec: {containers: [{name: c, image: i}]}}}}
+`
+		a := ask(t, newSim(t, sim.Options{}, mixed), "dev/job/once", "api.dev.svc:80")
+		assert.Equal(t, model.Mixed, a.Verdict)
+		first := map[string]string{}
+		for _, p := range a.Paths {
+			first[p.From.Ref] = strings.Split(steps(p), ",")[0]
+		}
+		assert.Equal(t, map[string]string{"dev/pod/front-a": "dns denied", "dev/pod/front-b": "dns allowed"}, first)
 	})
 }
 

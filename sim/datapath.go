@@ -81,7 +81,7 @@ func knownOptions() map[string][]string {
 		optionHostNSOnly, "bpf-lb-enable-wildcard-entries", "bpf-lb-sock", "enable-bpf-masquerade",
 		"enable-cilium-clusterwide-network-policy", "enable-cilium-network-policy", "enable-envoy-config",
 		"enable-extended-ip-protocols", "enable-host-firewall", "enable-icmp-rules", "enable-ipv4",
-		"enable-ipv4-masquerade", "enable-ipv6", "enable-ipv6-masquerade", "enable-k8s-cluster-network-policy",
+		"enable-ipv4-egress-gateway", "enable-ipv4-masquerade", "enable-ipv6", "enable-ipv6-masquerade", "enable-k8s-cluster-network-policy",
 		"enable-k8s-networkpolicy", "enable-l7-proxy", "enable-local-redirect-policy",
 		"enable-no-service-endpoints-routable", "enable-node-selector-labels", "enable-non-default-deny-policies",
 		"enable-remote-node-masquerade", "enable-sctp", "enable-service-topology", "mesh-auth-enabled",

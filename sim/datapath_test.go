@@ -165,10 +165,53 @@ func TestConfigThatNoAgentWouldStartWithIsAnIssue(t *testing.T) {
 	assert.Contains(t, i.Message, `enable-policy is "sometimes"`)
 }
 
+func TestEachBadValueInTheConfigIsSaidAndTheDefaultTaken(t *testing.T) {
+	for key, r := range map[string]struct{ bad, byDefault, says string }{
+		"routing-mode":           {"direct", "tunnel", "none of tunnel, native"},
+		"kube-proxy-replacement": {"yes", "false", "none of true, false, strict, partial, probe, disabled"},
+		"enable-policy":          {"Always", "", "none of default, always, never"},
+		"enable-host-firewall":   {"on", "", "none of true, false"},
+		"policy-cidr-match-mode": {"node", "", "none of nodes, pods"},
+		"tunnel-protocol":        {"gre", "", "none of vxlan, geneve"},
+	} {
+		t.Run(key, func(t *testing.T) {
+			c, _ := cluster(t, "", config("  cluster-name: home\n  "+key+": \""+r.bad+"\"\n"))
+			s, err := sim.New(c, nil, sim.Options{})
+			require.NoError(t, err)
+			assert.Equal(t, r.byDefault, s.Datapath().Options[key])
+			assert.Equal(t, "home", s.Datapath().ClusterName, "the rest holds")
+			i := s.Issues()[0]
+			assert.Equal(t, model.Error, i.Severity)
+			assert.Equal(t, "more.yaml", i.File)
+			assert.Equal(t, 7, i.Line)
+			assert.Contains(t, i.Message, key+` is "`+r.bad+`"`)
+			assert.Contains(t, i.Message, r.says)
+			assert.NotEmpty(t, i.Remedy)
+		})
+	}
+}
+
+func TestConfigOfWhichNetsimReadsNothingIsNoIssue(t *testing.T) {
+	c, _ := cluster(t, "", config("  cilium-endpoint-gc-interval: 5m0s\n  policy-cidr-match-mode: \"\"\n  cilium.version: \"1.18\"\n  kubeProxyMode: ipvs\n  kubeProxyReplacement: \"true\"\n  routingMode: native\n"))
+	s, err := sim.New(c, nil, sim.Options{})
+	require.NoError(t, err)
+	for _, i := range s.Issues() {
+		assert.Equal(t, model.Info, i.Severity, i.String())
+	}
+	dp := s.Datapath()
+	assert.Equal(t, "1.20.2", dp.CiliumVersion, "netsim's own settings are no keys of Cilium's")
+	assert.Equal(t, "iptables", dp.KubeProxyMode)
+	assert.Equal(t, "tunnel", dp.RoutingMode, "nor are Helm's values")
+	assert.False(t, dp.KubeProxyReplacement)
+	assert.Equal(t, "default", dp.Sources["cilium.version"])
+}
+
 func TestVersionsOutsideWhatNetsimKnowsAreSaid(t *testing.T) {
-	for version, known := range map[string]bool{"1.15.9": false, "1.16": true, "1.20.2": true, "1.21": false, "2.0": false} {
+	for version, known := range map[string]bool{"1.15.9": false, "1.15": false, "1.16": true, "1.16.0": true, "1.18.4": true, "v1.20": true, "1.20.2": true, "1.21.0-rc.0": false, "1.21": false, "2.0": false} {
 		s := newSim(t, sim.Options{Set: map[string]string{"cilium.version": version}}, "")
-		said := slices.ContainsFunc(s.Issues(), func(i model.Issue) bool { return strings.Contains(i.Message, "outside what netsim knows") })
+		said := slices.ContainsFunc(s.Issues(), func(i model.Issue) bool {
+			return i.Severity == model.Warning && strings.Contains(i.Message, "outside what netsim knows") && strings.Contains(i.Message, "--set cilium.version")
+		})
 		assert.Equal(t, !known, said, version)
 	}
 }
@@ -200,6 +243,11 @@ func TestSettingsReachThePolicyEngine(t *testing.T) {
 	} {
 		a := ask(t, newSim(t, sim.Options{Set: map[string]string{name: value}}, ""), "dev/client", "dev/api-0:80")
 		assert.Equal(t, "denied", a.Verdict.String(), name)
+	}
+	gateway := "---\n{apiVersion: cilium.io/v2, kind: CiliumEgressGatewayPolicy, metadata: {name: exit}, spec: {}}\n"
+	for value, want := range map[string]string{"true": "undetermined", "false": "allowed"} {
+		s := newSim(t, sim.Options{Set: map[string]string{"enable-ipv4-egress-gateway": value}}, gateway)
+		assert.Equal(t, want, ask(t, s, "dev/client", "203.0.113.9:443").Verdict.String(), "the egress gateway can be set")
 	}
 	noSwitch := newSim(t, sim.Options{Set: map[string]string{"hostFirewall.enabled": "true"}}, "")
 	assert.Equal(t, "undetermined", ask(t, noSwitch, "dev/client", "node/w2:22").Verdict.String())

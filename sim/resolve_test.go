@@ -123,6 +123,9 @@ func TestQuestionsThatCannotBeAskedSayWhatToWrite(t *testing.T) {
 		{"dev/client", "dev/api-0:web", "", "pod dev/api-0 has no port named web (it has: http)"},
 		{"dev/client", "dev/svc/api:http/UDP", "", "port http of Service dev/api is 80/TCP"},
 		{"dev/client", "dev/api-0:http/UDP", "", "has no port named http"},
+		{"dev/client", "kube-system/svc/kube-dns:dns/TCP", "", "port dns of Service kube-system/kube-dns is 53/UDP"},
+		{"dev/client", "dev/svc/api", "http/UDP", "port http of Service dev/api is 80/TCP"},
+		{"dev/client", "dev/svc/api:http/SCTP", "", "is 80/TCP"},
 		{"dev/client", "10.96.0.20:http", "", "an address has no port names"},
 		{"dev/client", "dev/api-0", "", "names no port: add :PORT or -p PORT, or -p ICMP"},
 		{"dev/client", "world", "", "names no port"},
@@ -169,6 +172,8 @@ func TestThePortMayStandApart(t *testing.T) {
 		{"world", "ICMP", 8, model.ICMP},
 		{"world", "ICMPv6", 128, model.ICMPv6},
 		{"kube-system/svc/kube-dns", "dns", 53, model.UDP},
+		{"kube-system/svc/kube-dns", "dns/UDP", 53, model.UDP},
+		{"dev/svc/api", "http/TCP", 80, model.TCP},
 		{"kube-system/svc/kube-dns", "", 53, model.UDP},
 	} {
 		a, err := s.Query(sim.Query{From: "dev/client", To: r.to, Port: r.flag})
