@@ -107,10 +107,10 @@ func Resolve(ix *model.Index, dp model.Datapath, req Request) []Path {
 		return q.undetermined(q.unmodelled())
 	}
 	for _, answer := range []func(*query) []Path{
-		unnamedService, unknownProtocol, unplacedSource, toItself, sctpDisabled, encapsulated, egressGateway, icmpToService, claimedService, row.paths,
+		unnamedService, unknownProtocol, unplacedSource, toItself, sctpDisabled, icmpToService, claimedService, row.paths,
 	} {
 		if paths := answer(q); len(paths) > 0 {
-			return paths
+			return q.leaving(paths)
 		}
 	}
 	return q.undetermined("netsim found no path for this packet")

@@ -50,18 +50,41 @@ func (q *query) serviceSubnets() []netip.Prefix {
 	return []netip.Prefix{netip.MustParsePrefix("10.96.0.0/16")}
 }
 
+// leaving looks at each Path once more as the pod's own program does when the
+// packet leaves, which is after Cilium's translation and before the node's: it
+// may not look like a tunnel's, and an egress gateway may take it.
+func (q *query) leaving(paths []Path) []Path {
+	if q.Source.Kind != model.PartyPod {
+		return paths
+	}
+	gateway := q.egressGateway()
+	for i := range paths {
+		p := &paths[i]
+		switch {
+		case p.Egress == nil:
+		case q.encapsulated(*p.Egress):
+			*p = q.prohibited(*p)
+		case gateway != nil && p.Egress.Destination.Outside():
+			*p = q.undeterminedBy(gateway, "which node sends it on, and with which address, is not in these files")[0]
+		}
+	}
+	return paths
+}
+
 // encapsulated: with a tunnel, pods may not send what looks like its packets,
 // whoever it is for. Source: bpf/lib/policy.h policy_can_egress, bpf/lib/common.h
 // HAVE_ENCAP.
-func encapsulated(q *query) []Path {
+func (q *query) encapsulated(p model.Packet) bool {
+	_, port := q.tunnel()
+	return q.settings.RoutingMode == model.RoutingTunnel && p.Protocol == model.UDP && p.Port == port
+}
+
+func (q *query) prohibited(p Path) Path {
 	protocol, port := q.tunnel()
-	if q.settings.RoutingMode != model.RoutingTunnel || q.Source.Kind != model.PartyPod || q.Protocol != model.UDP || q.PortNumber != port {
-		return nil
-	}
 	drop := model.DropEncapProhibited
-	paths := q.denied(ByNone, fmt.Sprintf("pods may not send to UDP port %d: it is the port of Cilium's own %s tunnel", port, protocol), model.SeesTimeout)
-	paths[0].Service.DropReason = &drop
-	return paths
+	step := q.step(model.Denied, fmt.Sprintf("pods may not send to UDP port %d: it is the port of Cilium's own %s tunnel", port, protocol))
+	step.DropReason = &drop
+	return Path{Translation: Translation{By: p.Translation.By, Node: p.Translation.Node}, Service: step, ClientSees: model.SeesTimeout}
 }
 
 // tunnel is the tunnel's protocol and UDP port. Source: pkg/datapath/tunnel.
@@ -76,15 +99,15 @@ func (q *query) tunnel() (protocol string, port uint16) {
 	return protocol, port
 }
 
-// egressGateway: a CiliumEgressGatewayPolicy may send, or drop, what leaves
-// the cluster; which node it means is not in these files.
-func egressGateway(q *query) []Path {
-	if q.Frontend != model.FrontendNone || !q.Destination.Outside() {
+// egressGateway is a CiliumEgressGatewayPolicy that may send, or drop, what
+// leaves the cluster; nil if there is none in force.
+func (q *query) egressGateway() *model.Object {
+	if !q.settings.On("enable-ipv4-egress-gateway", q.ix.Cluster.CiliumConfig == nil) {
 		return nil
 	}
 	for _, o := range q.ix.Cluster.Others {
-		if o.Origin.Kind == "CiliumEgressGatewayPolicy" && q.settings.On("enable-ipv4-egress-gateway", q.ix.Cluster.CiliumConfig == nil) {
-			return q.undeterminedBy(o, "which node sends it on, and with which address, is not in these files")
+		if o.Origin.Kind == "CiliumEgressGatewayPolicy" {
+			return o
 		}
 	}
 	return nil

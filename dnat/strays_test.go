@@ -170,6 +170,9 @@ func TestEgressGateways(t *testing.T) {
 		{"another pod", gateway, nil, "", func(f *fixture) { f.send("10.244.2.7", 80, model.TCP) }, true},
 		{"a node", gateway, nil, "", func(f *fixture) { f.send("192.168.50.12", 22, model.TCP) }, true},
 		{"a ClusterIP", gateway, nil, "", func(f *fixture) { f.only(b0) }, true},
+		{"a ClusterIP with a backend outside", gateway, nil, "", func(f *fixture) {
+			f.only(model.Endpoint{Addr: addr("203.0.113.10"), Ready: true, Serving: true})
+		}, false},
 		{"an object of another kind", "CiliumBGPPeeringPolicy", nil, "", outside, true},
 	} {
 		t.Run(r.claim, func(t *testing.T) {
@@ -190,7 +193,44 @@ func TestEgressGateways(t *testing.T) {
 			}
 			assert.Equal(t, "undetermined by none", line(paths[0]))
 			assert.Contains(t, paths[0].Service.Why, "CiliumEgressGatewayPolicy exit")
-			assert.Equal(t, []model.Origin{origin}, paths[0].Service.By)
+			assert.Contains(t, paths[0].Service.By, origin)
 		})
 	}
+}
+
+// The pod's own program looks at the packet after it has translated it.
+func TestTunnelPortsCountAsTheyLeaveThePod(t *testing.T) {
+	for _, r := range []struct {
+		claim    string
+		datapath model.Datapath
+		port     uint16
+		dropped  bool
+	}{
+		{"a Service's port 53 that leads to the tunnel's port", routing(kubeProxy120), 8472, true},
+		{"with the socket load balancer too", routing(socketLB120), 8472, true},
+		{"a Service's port 53 that leads elsewhere", routing(kubeProxy120), 53, false},
+	} {
+		t.Run(r.claim, func(t *testing.T) {
+			f := newFixture(r.datapath)
+			f.only(b0)
+			f.slice.Ports[1].Port = r.port
+			f.ask("10.96.0.20", 53, model.UDP)
+			got := f.resolve()
+			require.Len(t, got, 1)
+			if r.dropped {
+				require.NotNil(t, got[0].Service.DropReason)
+				assert.Equal(t, model.DropEncapProhibited, *got[0].Service.DropReason)
+				assert.Nil(t, got[0].Egress)
+				return
+			}
+			assert.Nil(t, got[0].Service.DropReason)
+		})
+	}
+	t.Run("a Service's own port 8472 that leads elsewhere", func(t *testing.T) {
+		f := newFixture(routing(kubeProxy120))
+		f.only(b0)
+		f.service.Ports[1].Port = 8472
+		f.ask("10.96.0.20", 8472, model.UDP)
+		assert.Nil(t, f.resolve()[0].Service.DropReason)
+	})
 }
