@@ -85,6 +85,11 @@ func (q *query) seenAs(a arrival, backend model.Party, masquerade bool) model.Pa
 	routedOn := q.routed(a, backend) && a.isElsewhere(backend)
 	node := q.nodeParty(a.node, backend.Addr)
 	switch {
+	case a.from == fromHost && !q.routed(a, backend) && a.isElsewhere(backend):
+		// Through a tunnel the node speaks from its router's address, which no
+		// file holds.
+		node.Addr = netip.Addr{}
+		return node
 	case a.from == fromHost:
 		return node
 	case a.from == fromPod && !(masquerade && routedOn):

@@ -110,8 +110,11 @@ func (q *query) claims(o *model.Object) bool {
 			return true
 		}
 	}
-	// A LocalRedirectPolicy takes a Service's ClusterIP only.
-	return q.Frontend == model.FrontendClusterIP && q.named(c.Spec.RedirectFrontend.ServiceMatcher, o.Origin.Namespace)
+	// A LocalRedirectPolicy takes a Service's ClusterIP only, and only in its own
+	// namespace: the agent refuses any other (pkg/loadbalancer/redirectpolicy,
+	// getSanitizedLocalRedirectPolicy).
+	matcher := c.Spec.RedirectFrontend.ServiceMatcher
+	return q.Frontend == model.FrontendClusterIP && matcher.Namespace == o.Origin.Namespace && q.named(c.Spec.RedirectFrontend.ServiceMatcher, o.Origin.Namespace)
 }
 
 // named says whether a name in an object of the given namespace is the query's

@@ -34,11 +34,11 @@ func externalName(q *query) []Path {
 	return paths
 }
 
-// namedService is the Service that the external name is, nil if it is none:
-// NAME.NAMESPACE.svc, with or without the cluster's domain.
+// namedService is the Service that the external name is, nil if it is none. A
+// CNAME's target is a whole name: without the cluster's domain it means nobody.
 func (q *query) namedService() *model.Service {
 	labels := strings.Split(strings.TrimSuffix(q.Service.ExternalName, "."), ".")
-	if len(labels) < 3 || labels[2] != "svc" {
+	if len(labels) != 5 || strings.Join(labels[2:], ".") != "svc.cluster.local" {
 		return nil
 	}
 	return q.ix.Service(labels[1], labels[0])

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -26,6 +27,11 @@ func (q *query) stray(p model.Party) string {
 			}
 		}
 	}
+	for _, cidr := range q.podSubnets() {
+		if cidr.Contains(addr) {
+			return fmt.Sprintf("%s is in the cluster's range of pods (%s), and no pod in these files has it", addr, cidr)
+		}
+	}
 	for _, cidr := range q.serviceSubnets() {
 		if cidr.Contains(addr) {
 			return fmt.Sprintf("%s is in the range of ClusterIPs (%s), and no Service in these files has it", addr, cidr)
@@ -42,12 +48,32 @@ func (q *query) unreachable(p model.Party) string {
 	return q.stray(p)
 }
 
-// serviceSubnets are kind's, as configured or by default.
+// podSubnets are the ranges that the files name for pods as a whole.
+func (q *query) podSubnets() []netip.Prefix {
+	var subnets []netip.Prefix
+	if k := q.ix.Cluster.Kind; k != nil {
+		subnets = append(subnets, k.PodSubnets...)
+	}
+	for _, option := range []string{"cluster-pool-ipv4-cidr", "cluster-pool-ipv6-cidr"} {
+		for _, text := range strings.Fields(q.settings.Options[option]) {
+			if cidr, err := netip.ParsePrefix(text); err == nil {
+				subnets = append(subnets, cidr)
+			}
+		}
+	}
+	return subnets
+}
+
+// serviceSubnets are those of the kind config, else kind's or kubeadm's default.
 func (q *query) serviceSubnets() []netip.Prefix {
-	if k := q.ix.Cluster.Kind; k != nil && len(k.ServiceSubnets) > 0 {
+	switch k := q.ix.Cluster.Kind; {
+	case k == nil:
+		return []netip.Prefix{netip.MustParsePrefix("10.96.0.0/12")}
+	case len(k.ServiceSubnets) == 0:
+		return []netip.Prefix{netip.MustParsePrefix("10.96.0.0/16")}
+	default:
 		return k.ServiceSubnets
 	}
-	return []netip.Prefix{netip.MustParsePrefix("10.96.0.0/16")}
 }
 
 // leaving looks at each Path once more as the pod's own program does when the
@@ -102,7 +128,9 @@ func (q *query) tunnel() (protocol string, port uint16) {
 // egressGateway is a CiliumEgressGatewayPolicy that may send, or drop, what
 // leaves the cluster; nil if there is none in force.
 func (q *query) egressGateway() *model.Object {
-	if !q.settings.On("enable-ipv4-egress-gateway", q.ix.Cluster.CiliumConfig == nil) {
+	// The key lost its "ipv4" with 1.18.
+	byDefault := q.ix.Cluster.CiliumConfig == nil
+	if !q.settings.On("enable-ipv4-egress-gateway", q.settings.On("enable-egress-gateway", byDefault)) {
 		return nil
 	}
 	for _, o := range q.ix.Cluster.Others {

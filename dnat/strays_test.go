@@ -44,7 +44,7 @@ func TestStrayAddresses(t *testing.T) {
 		{"in IPv6's clothes", podCIDRs, "::ffff:10.244.1.99", "10.244.1.99 is an address of node worker's pods (10.244.1.0/24), " + pods},
 		{"one beside every node's", podCIDRs, "10.244.3.99", outside},
 		{"where no node's are known", nil, "10.244.1.99", outside},
-		{"an address among the ClusterIPs that no Service has", nil, "10.96.0.99", "10.96.0.99 is in the range of ClusterIPs (10.96.0.0/16), " + services},
+		{"an address among the ClusterIPs that no Service has", nil, "10.96.0.99", "10.96.0.99 is in the range of ClusterIPs (10.96.0.0/12), " + services},
 		{"one in the range that a kind config gives", kind("10.7.0.0/16", "fd00:7::/112"), "10.7.0.99", "10.7.0.99 is in the range of ClusterIPs (10.7.0.0/16), " + services},
 		{"one of IPv6 there", kind("10.7.0.0/16", "fd00:7::/112"), "fd00:7::99", "fd00:7::99 is in the range of ClusterIPs (fd00:7::/112), " + services},
 		{"the default range is none then", kind("10.7.0.0/16"), "10.96.0.99", outside},

@@ -198,10 +198,13 @@ func (ids *identities) of(party model.Party, judge *model.Node) *identity.Identi
 }
 
 func (ids *identities) ofNode(party model.Party, judge *model.Node) *identity.Identity {
-	apiServer := party.Node != nil && slices.ContainsFunc(party.Node.InternalIPs, func(ip netip.Addr) bool {
-		return ids.apiServers[ip]
-	})
 	local := judge != nil && party.Node == judge
+	// Another node is known by the address that the packet carries, which is
+	// not always the one that the API server has.
+	apiServer := ids.apiServers[party.Addr]
+	if local {
+		apiServer = slices.ContainsFunc(party.Node.InternalIPs, func(ip netip.Addr) bool { return ids.apiServers[ip] })
+	}
 	switch {
 	case local && apiServer:
 		return ids.reserved[hostWithAPIServer]

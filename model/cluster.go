@@ -157,6 +157,11 @@ type Service struct {
 	PublishNotReady     bool
 	SessionAffinity     bool
 	HealthCheckNodePort uint16
+	// NoNodePorts is true for allocateLoadBalancerNodePorts: false.
+	NoNodePorts bool
+	// CiliumAnnotations are the annotations under service.cilium.io/, by the
+	// name after the slash: they change how Cilium serves the Service.
+	CiliumAnnotations map[string]string
 	Assigned            Assigned
 }
 

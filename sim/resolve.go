@@ -270,6 +270,9 @@ func (s *Sim) nodePortAddrs(r reference, svc *model.Service) ([]netip.Addr, erro
 	if svc.Type != model.NodePortService && svc.Type != model.LoadBalancerService {
 		return nil, refErrorf("%s: Service %s/%s is of type %s and has no nodePort", r.text, svc.Namespace, svc.Name, svc.Type)
 	}
+	if svc.NoNodePorts && !slices.ContainsFunc(svc.Ports, func(p model.ServicePort) bool { return p.NodePort != 0 }) {
+		return nil, refErrorf("%s: Service %s/%s has no nodePort: allocateLoadBalancerNodePorts is false", r.text, svc.Namespace, svc.Name)
+	}
 	if r.frontendArg == "" {
 		return nil, refErrorf("%s: say on which node, as in @nodeport=%s", r.text, s.someNode())
 	}

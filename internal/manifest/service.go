@@ -37,6 +37,8 @@ func readService(d *document) any {
 		PublishNotReady:      spec.PublishNotReadyAddresses,
 		SessionAffinity:      spec.SessionAffinity == corev1.ServiceAffinityClientIP,
 		HealthCheckNodePort:  d.optionalPort("spec.healthCheckNodePort", spec.HealthCheckNodePort),
+		NoNodePorts:          spec.AllocateLoadBalancerNodePorts != nil && !*spec.AllocateLoadBalancerNodePorts,
+		CiliumAnnotations:    ciliumAnnotations(in.Annotations),
 		Assigned:             model.Assigned{},
 	}
 	if len(s.Selector) == 0 {
@@ -50,6 +52,21 @@ func readService(d *document) any {
 		out.policy = *spec.IPFamilyPolicy
 	}
 	return out
+}
+
+// ciliumAnnotations are those by which Cilium serves a Service otherwise than
+// Kubernetes says, by their names without the prefix.
+func ciliumAnnotations(all map[string]string) map[string]string {
+	var found map[string]string
+	for key, value := range all {
+		if name, ok := strings.CutPrefix(key, "service.cilium.io/"); ok {
+			if found == nil {
+				found = map[string]string{}
+			}
+			found[name] = value
+		}
+	}
+	return found
 }
 
 // serviceEnums checks the fields that have a few values only.

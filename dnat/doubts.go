@@ -1,0 +1,78 @@
+package dnat
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// doubtful answers for what a setting or annotation that netsim does not model
+// takes out of the ordinary: to go on as if it were not there could end in a
+// wrong "allowed".
+func doubtful(q *query) []Path {
+	for _, doubt := range []func() string{q.annotated, q.nodePortElsewhere, q.halfScope, q.formerOptions} {
+		if why := doubt(); why != "" {
+			return q.undetermined(why)
+		}
+	}
+	return nil
+}
+
+// annotated: Cilium's own Service annotations turn source ranges round, leave
+// frontends out or choose nodes. Source: pkg/annotation/k8s.go.
+func (q *query) annotated() string {
+	if q.Service == nil {
+		return ""
+	}
+	known := []string{"src-ranges-policy", "type", "node", "node-selector", "proxy-delegation", "forwarding-mode"}
+	for _, name := range slices.Sorted(maps.Keys(q.Service.CiliumAnnotations)) {
+		if slices.Contains(known, name) {
+			return fmt.Sprintf("annotation service.cilium.io/%s of Service %s changes how Cilium serves it, and netsim does not model that", name, serviceRef(q.Service))
+		}
+	}
+	return ""
+}
+
+// nodePortElsewhere: Cilium serves NodePorts on the addresses of
+// nodeport-addresses only. Source: pkg/datapath/tables/node_address.go.
+func (q *query) nodePortElsewhere() string {
+	list := strings.FieldsFunc(q.settings.Options["nodeport-addresses"], func(r rune) bool { return r == ' ' || r == ',' })
+	if q.Frontend != model.FrontendNodePort || !q.settings.KubeProxyReplacement || len(list) == 0 {
+		return ""
+	}
+	for _, text := range list {
+		if cidr, err := netip.ParsePrefix(text); err == nil && cidr.Contains(q.Addr) {
+			return ""
+		}
+	}
+	return fmt.Sprintf("nodeport-addresses (%s) leaves %s out, and netsim does not model who answers there", strings.Join(list, " "), q.Addr)
+}
+
+// halfScope: beside kube-proxy, bpf masquerading makes the pods' program ask
+// for the inner half of an external IP's entry, which has none. Source:
+// bpf/lib/lb.h lb4_lookup_service with ENABLE_NODEPORT.
+func (q *query) halfScope() string {
+	external := q.Frontend == model.FrontendExternalIP || q.Frontend == model.FrontendLoadBalancer
+	if !external || q.Source.Kind != model.PartyPod || q.settings.KubeProxyReplacement || !q.settings.bpfNodePort() || q.oneScope() {
+		return ""
+	}
+	return "with enable-bpf-masquerade beside kube-proxy, and different traffic policies inside and outside, netsim does not know who translates this frontend"
+}
+
+// formerOptions: up to 1.17 single frontends could be Cilium's without it
+// replacing kube-proxy. Source: daemon/cmd/kube_proxy_replacement.go at 1.17.14.
+func (q *query) formerOptions() string {
+	options := map[model.Frontend]string{
+		model.FrontendNodePort: "enable-node-port", model.FrontendLoadBalancer: "enable-node-port",
+		model.FrontendExternalIP: "enable-external-ips", model.FrontendHostPort: "enable-host-port",
+	}
+	option := options[q.Frontend]
+	if option == "" || q.settings.KubeProxyReplacement || q.settings.version.AtLeast(1, 18, 0) || !q.settings.On(option, false) {
+		return ""
+	}
+	return fmt.Sprintf("%s gives Cilium this kind of frontend without kube-proxy replacement, and netsim does not model that", option)
+}

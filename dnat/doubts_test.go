@@ -1,0 +1,127 @@
+package dnat_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// What changes a frontend in a way that netsim does not model is never passed
+// over.
+func TestWhatIsNotModelledCastsDoubt(t *testing.T) {
+	annotate := func(name string) func(f *fixture) {
+		return func(f *fixture) { f.service.CiliumAnnotations = map[string]string{name: "x"} }
+	}
+	rows := []struct {
+		claim    string
+		datapath model.Datapath
+		given    func(f *fixture)
+		why      string
+	}{
+		{"an annotation that turns source ranges round", kubeProxy120, annotate("src-ranges-policy"), "annotation service.cilium.io/src-ranges-policy"},
+		{"an annotation that leaves frontends out", kubeProxy120, annotate("type"), "annotation service.cilium.io/type"},
+		{"an annotation that matters to a mesh only does not", kubeProxy120, annotate("affinity"), ""},
+		{"a NodePort on an address that Cilium leaves out", socketLB120, func(f *fixture) {
+			f.nodePort("worker2")
+			f.set("nodeport-addresses", "10.99.0.0/16 10.98.0.0/16")
+		}, "nodeport-addresses (10.99.0.0/16 10.98.0.0/16) leaves 192.168.50.12 out"},
+		{"one on an address that it lists is as ever", socketLB120, func(f *fixture) {
+			f.nodePort("worker2")
+			f.set("nodeport-addresses", "10.99.0.0/16,192.168.50.0/24")
+		}, ""},
+		{"kube-proxy reads no option of Cilium's", kubeProxy120, func(f *fixture) {
+			f.nodePort("worker2")
+			f.set("nodeport-addresses", "10.99.0.0/16")
+		}, ""},
+		{"bpf masquerading beside kube-proxy, with two traffic policies", kubeProxy120, func(f *fixture) {
+			f.frontend(model.FrontendExternalIP, "192.0.2.50")
+			f.service.ExternalTrafficLocal = true
+			f.set("enable-bpf-masquerade", "true")
+		}, "with enable-bpf-masquerade beside kube-proxy"},
+		{"an old Cilium with NodePorts of its own", model.Datapath{CiliumVersion: "1.17.14", KubeProxyMode: model.KubeProxyIPTables, RoutingMode: model.RoutingNative}, func(f *fixture) {
+			f.nodePort("worker2")
+			f.set("enable-node-port", "true")
+		}, "enable-node-port gives Cilium this kind of frontend"},
+		{"later ones do not read it", kubeProxy118, func(f *fixture) {
+			f.nodePort("worker2")
+			f.set("enable-node-port", "true")
+		}, ""},
+	}
+	for _, row := range rows {
+		t.Run(row.claim, func(t *testing.T) {
+			f := newFixture(row.datapath)
+			row.given(f)
+			paths := f.resolve()
+			if row.why == "" {
+				assert.Equal(t, model.Allowed, paths[0].Service.Verdict, paths[0].Service.Why)
+				return
+			}
+			require.Len(t, paths, 1)
+			assert.Equal(t, model.Undetermined, paths[0].Service.Verdict)
+			assert.Contains(t, paths[0].Service.Why, row.why)
+			assert.Nil(t, paths[0].Egress)
+		})
+	}
+}
+
+func TestACNAMEMeansAServiceByItsWholeNameOnly(t *testing.T) {
+	for name, known := range map[string]bool{
+		"b.dev.svc.cluster.local": true, "b.dev.svc.cluster.local.": true,
+		"b.dev.svc": false, "b.dev.svc.prod.example.com": false, "b.dev.svc.cluster.local.example": false, "example.com": false,
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(kubeProxy120)
+			alias := &model.Service{Namespace: "dev", Name: "alias", Type: model.ExternalNameService, ExternalName: name}
+			f.cluster.Services = append(f.cluster.Services, alias)
+			f.ask("10.96.0.20", 80, model.TCP)
+			f.request.Service, f.request.Frontend = alias, model.FrontendExternalName
+			assert.Equal(t, known, f.resolve()[0].Backend != nil)
+		})
+	}
+}
+
+// The agent refuses a redirect policy for a Service of another namespace.
+func TestARedirectPolicyOfAnotherNamespaceRedirectsNothing(t *testing.T) {
+	for namespace, redirects := range map[string]bool{"dev": true, "other": false} {
+		t.Run(namespace, func(t *testing.T) {
+			f := newFixture(kubeProxy120)
+			f.set("enable-local-redirect-policy", "true")
+			f.cluster.Policies = []*model.Object{{
+				Origin: model.Origin{Kind: "CiliumLocalRedirectPolicy", Namespace: namespace, Name: "r", File: "r.yaml", Line: 1},
+				JSON: []byte(`{"spec":{"redirectFrontend":{"serviceMatcher":{"serviceName":"b","namespace":"dev"}},
+					"redirectBackend":{"localEndpointSelector":{},"toPorts":[{"port":"9000","protocol":"TCP"}]}}}`),
+			}}
+			backend := f.resolve()[0].Backend
+			require.NotNil(t, backend)
+			assert.Equal(t, redirects, backend.Port == 9000)
+		})
+	}
+}
+
+func TestRangesThatTheFilesNameAreTheClusters(t *testing.T) {
+	rows := []struct {
+		claim, to string
+		given     func(f *fixture)
+	}{
+		{"kind's range of pods", "10.50.200.7", func(f *fixture) {
+			f.cluster.Kind = &model.KindConfig{PodSubnets: []netip.Prefix{netip.MustParsePrefix("10.50.0.0/16")}}
+		}},
+		{"Cilium's pool", "10.0.3.7", func(f *fixture) { f.set("cluster-pool-ipv4-cidr", "10.0.0.0/8") }},
+		{"kubeadm's range of ClusterIPs", "10.100.3.7", func(*fixture) {}},
+		{"kind's own range of ClusterIPs", "10.77.0.9", func(f *fixture) {
+			f.cluster.Kind = &model.KindConfig{ServiceSubnets: []netip.Prefix{netip.MustParsePrefix("10.77.0.0/16")}}
+		}},
+	}
+	for _, row := range rows {
+		t.Run(row.claim, func(t *testing.T) {
+			f := newFixture(kubeProxy120)
+			row.given(f)
+			f.send(row.to, 80, model.TCP)
+			assert.Equal(t, model.Undetermined, f.resolve()[0].Service.Verdict)
+		})
+	}
+}
