@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -96,4 +97,10 @@ func TestNodeWithAnAddressOfTheAPIServerRunsIt(t *testing.T) {
 	s := load(t, "", strings.ReplaceAll(apiServerOutside, "203.0.113.77", "172.18.0.3"))
 	assert.Equal(t, []string{"reserved:kube-apiserver", "reserved:remote-node"}, s.engine.Identity(s.party("node/w1"), nil))
 	assert.Equal(t, []string{"reserved:remote-node"}, s.engine.Identity(s.party("node/cp"), nil), "the files say better than the role")
+
+	// Through a tunnel a node speaks from its router's address, which is not
+	// the one that the API server has (bpf/lib/encap.h).
+	tunnelled := s.party("node/w1")
+	tunnelled.Addr = netip.Addr{}
+	assert.Equal(t, []string{"reserved:remote-node"}, s.engine.Identity(tunnelled, nil))
 }
