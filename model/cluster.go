@@ -162,7 +162,7 @@ type Service struct {
 	// CiliumAnnotations are the annotations under service.cilium.io/, by the
 	// name after the slash: they change how Cilium serves the Service.
 	CiliumAnnotations map[string]string
-	Assigned            Assigned
+	Assigned          Assigned
 }
 
 // LoadBalancerIP is an address in a Service's load balancer status.
