@@ -75,10 +75,18 @@ func (r *reader) switchedOff(kind policyKind, name string) string {
 	case kind.since > 0 && !r.dp.Version().AtLeast(1, kind.since, 0):
 		return fmt.Sprintf("Cilium %s does not know %s, which came with 1.%d", r.dp.CiliumVersion, name, kind.since)
 	case kind.option != "" && !r.dp.On(kind.option, kind.byDefault || r.index.Cluster.CiliumConfig == nil):
-		return fmt.Sprintf("the agent's option %s is off", kind.option)
+		return fmt.Sprintf("%s is off%s", kind.option, r.source(kind.option))
 	default:
 		return ""
 	}
+}
+
+// source says where an option was set, in brackets; "" where nothing says.
+func (r *reader) source(option string) string {
+	if source := r.dp.Sources[option]; source != "" {
+		return " (" + source + ")"
+	}
+	return ""
 }
 
 // reference is the reader of kinds that others refer to and that hold no rules

@@ -17,6 +17,12 @@ type Cluster struct {
 	Policies []*Object
 	// CiliumConfig is the kube-system/cilium-config ConfigMap, nil if none.
 	CiliumConfig *ConfigMap
+	// KubeProxyConfig holds what the kube-system/kube-proxy ConfigMap or a
+	// KubeProxyConfiguration says, by the field's name in the latter ("mode",
+	// "clusterCIDR", "detectLocalMode", "nodePortAddresses", joined by commas,
+	// "masqueradeAll" of the mode in force, "localhostNodePorts"); nil if none
+	// was loaded. A field that is absent has kube-proxy's default.
+	KubeProxyConfig *ConfigMap
 	// Kind is a kind cluster config, nil if none was loaded.
 	Kind *KindConfig
 	// Others are objects of all other kinds.

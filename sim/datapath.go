@@ -77,7 +77,7 @@ func knownOptions() map[string][]string {
 		"bpf-lb-mode":                   {"snat", "dsr", "hybrid"},
 		"cni-chaining-mode":             nil,
 		"kubeProxy.clusterCIDR":         nil,
-		"kubeProxy.detectLocalMode":     nil,
+		"kubeProxy.detectLocalMode":     {"ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix"},
 		"kubeProxy.nodePortAddresses":   nil,
 	}
 	for _, name := range []string{
@@ -110,18 +110,6 @@ func checkValue(name, value string) string {
 	return fmt.Sprintf("%s is %q, which is none of %s", name, value, strings.Join(slices.DeleteFunc(allowed, func(s string) bool { return s == "" }), ", "))
 }
 
-// profiles are named sets of settings.
-func profiles() map[string]map[string]string {
-	return map[string]map[string]string{
-		"kind": {
-			optionKPR: "false", optionRouting: model.RoutingNative, settingKubeProxyMode: model.KubeProxyIPTables,
-		},
-		"kind-kpr": {
-			optionKPR: "true", optionRouting: model.RoutingNative, settingKubeProxyMode: model.KubeProxyNone,
-		},
-	}
-}
-
 // settings collects values by name, later sources over earlier ones.
 type settings struct {
 	values, sources map[string]string
@@ -134,15 +122,17 @@ func (s *settings) set(name, value, source string) {
 }
 
 // readDatapath takes each setting from the strongest source that has it: the
-// agent's defaults, the kind config, the cilium-config ConfigMap and the
-// agent's image, a profile asked for by name, and --set.
+// agent's defaults, the kind config, kube-proxy's own configuration, the
+// cilium-config ConfigMap and the agent's image, a profile asked for by name,
+// and --set.
 func readDatapath(c *model.Cluster, opt Options) (model.Datapath, []model.Issue, error) {
 	s := &settings{values: map[string]string{}, sources: map[string]string{}}
 	s.readDefaults()
 	s.readKind(c.Kind)
+	s.readKubeProxy(c.KubeProxyConfig)
 	s.readWorkloads(c.Workloads)
 	s.readConfigMap(c.CiliumConfig)
-	if err := s.readProfile(opt.Datapath); err != nil {
+	if err := s.readProfile(opt.Datapath, opt.Set); err != nil {
 		return model.Datapath{}, nil, err
 	}
 	if err := s.readFlags(opt.Set); err != nil {
@@ -225,18 +215,31 @@ func (s *settings) readConfigMap(c *model.ConfigMap) {
 	}
 }
 
-func (s *settings) readProfile(name string) error {
+// readProfile takes the settings of a profile that hold for the version.
+func (s *settings) readProfile(name string, set map[string]string) error {
 	if name == "" {
 		return nil
 	}
-	profile, known := profiles()[name]
-	if !known {
-		return fmt.Errorf("unknown datapath %q: netsim knows %s", name, strings.Join(slices.Sorted(maps.Keys(profiles())), ", "))
+	profile, err := ProfileNamed(name)
+	if err != nil {
+		return err
 	}
-	for key, value := range profile {
-		s.set(key, value, "profile "+name)
+	version := s.versionUnder(set)
+	for _, setting := range profile.Settings {
+		since := model.ParseVersion(setting.Since)
+		if version.AtLeast(since.Major, since.Minor, 0) {
+			s.set(setting.Name, setting.Value, "profile "+name)
+		}
 	}
 	return nil
+}
+
+// versionUnder is the version that holds once the flags are read.
+func (s *settings) versionUnder(set map[string]string) model.Version {
+	if given, ok := set[settingVersion]; ok {
+		return model.ParseVersion(given)
+	}
+	return model.ParseVersion(s.values[settingVersion])
 }
 
 func (s *settings) readFlags(set map[string]string) error {

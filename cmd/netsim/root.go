@@ -86,7 +86,7 @@ func (c *command) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(c.query(), c.list(), c.version())
+	root.AddCommand(c.query(), c.list(), c.datapaths(), c.version())
 	return root
 }
 
@@ -95,7 +95,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return fmt.Errorf("unknown command %q: want query, list, version or completion; see %s --help", args[0], cmd.CommandPath())
+	return fmt.Errorf("unknown command %q: want query, list, datapaths, version or completion; see %s --help", args[0], cmd.CommandPath())
 }
 
 const rootHelp = `netsim answers "would A reach B on port P, and why?" for a Kubernetes cluster
@@ -119,9 +119,9 @@ same, and -p ICMP asks for a ping.
 
 Datapath
   How the cluster carries packets is read from what is loaded (cilium-config,
-  the agent's image, a kind config); --datapath chooses a profile and --set
-  KEY=VALUE a single setting, such as cilium.version=1.18,
-  kubeProxyReplacement=true or routingMode=native.
+  the agent's image, kube-proxy's ConfigMap, a kind config); --datapath chooses
+  a profile, which netsim datapaths lists, and --set KEY=VALUE a single setting,
+  such as cilium.version=1.18, kubeProxyReplacement=true or routingMode=native.
 
 Exit codes
   0 allowed   1 denied or mixed   2 wrong usage or unusable input

@@ -6,14 +6,18 @@ import (
 	"github.com/netsim-dev/netsim/model"
 )
 
-// readConfigMap reads the agent's configuration and keeps every other
-// ConfigMap as it is.
+// readConfigMap reads the agent's configuration and kube-proxy's, and keeps
+// every other ConfigMap as it is.
 func readConfigMap(d *document) any {
 	var in corev1.ConfigMap
 	if !d.decode(&in) {
 		return nil
 	}
-	if d.meta.Namespace != "kube-system" || d.meta.Name != "cilium-config" {
+	switch d.meta.Namespace + "/" + d.meta.Name {
+	case "kube-system/cilium-config":
+	case "kube-system/kube-proxy":
+		return readKubeProxyConfigMap(d)
+	default:
 		return d.object()
 	}
 	lines := map[string]int{}

@@ -57,6 +57,8 @@ func kinds() map[string]kind {
 		"CiliumLocalRedirectPolicy":      {group: "cilium.io", versions: []string{"v2"}, validName: name, read: readUncheckedPolicy},
 
 		"Cluster": {group: "kind.x-k8s.io", versions: []string{"v1alpha4"}, read: readKindConfig, clusterScoped: true, singleton: true},
+
+		"KubeProxyConfiguration": {group: "kubeproxy.config.k8s.io", versions: []string{"v1alpha1"}, read: readKubeProxyDocument, clusterScoped: true, singleton: true},
 	}
 }
 

@@ -80,10 +80,26 @@ func (o *objects) assemble() *model.Cluster {
 			c.CiliumConfig = v
 		case *model.KindConfig:
 			c.Kind = v
+		case *kubeProxy:
+			o.takeKubeProxy(c, v)
 		case *model.Object:
 			c.Others = append(c.Others, v)
 		}
 	}
 	f.fill()
 	return c
+}
+
+// takeKubeProxy keeps the last settings of kube-proxy: its ConfigMap and a
+// KubeProxyConfiguration are two objects about one thing.
+func (o *objects) takeKubeProxy(c *model.Cluster, p *kubeProxy) {
+	if before := c.KubeProxyConfig; before != nil {
+		o.reports.add(model.Issue{
+			Severity: model.Warning, File: p.settings.Origin.File, Line: p.settings.Origin.Line,
+			Message: fmt.Sprintf("kube-proxy is configured twice: %s is taken, %s is not", p.settings.Origin.Position(), before.Origin.Position()),
+			Remedy:  "pass one of them only",
+		})
+	}
+	c.KubeProxyConfig = p.settings
+	c.Others = append(c.Others, p.raw)
 }
