@@ -14,7 +14,7 @@ import (
 // takes out of the ordinary: to go on as if it were not there could end in a
 // wrong "allowed".
 func doubtful(q *query) []Path {
-	for _, doubt := range []func() string{q.annotated, q.nodePortElsewhere, q.halfScope, q.formerOptions} {
+	for _, doubt := range []func() string{q.annotated, q.nodePortElsewhere, q.halfScope, q.formerOptions, q.unknownFamily} {
 		if why := doubt(); why != "" {
 			return q.undetermined(why)
 		}
@@ -75,4 +75,15 @@ func (q *query) formerOptions() string {
 		return ""
 	}
 	return fmt.Sprintf("%s gives Cilium this kind of frontend without kube-proxy replacement, and netsim does not model that", option)
+}
+
+// unknownFamily: a frontend whose address no file gives is taken for IPv4.
+func (q *query) unknownFamily() string {
+	if q.Service == nil || q.Addr.IsValid() || q.Frontend == model.FrontendHeadless || q.Frontend == model.FrontendExternalName {
+		return ""
+	}
+	if families := q.Service.IPFamilies; len(families) == 0 || families[0] != "IPv6" {
+		return ""
+	}
+	return fmt.Sprintf("no file gives Service %s its %s, and netsim takes unknown addresses for IPv4 only", serviceRef(q.Service), frontendNoun(q.Frontend))
 }

@@ -46,6 +46,11 @@ func TestWhatIsNotModelledCastsDoubt(t *testing.T) {
 			f.nodePort("worker2")
 			f.set("enable-node-port", "true")
 		}, "enable-node-port gives Cilium this kind of frontend"},
+		{"a load balancer address that no file gives, on IPv6", kubeProxy120, func(f *fixture) {
+			f.frontend(model.FrontendLoadBalancer, "192.0.2.60")
+			f.request.Addr = netip.Addr{}
+			f.service.IPFamilies = []string{"IPv6"}
+		}, "no file gives Service dev/b its load balancer address"},
 		{"later ones do not read it", kubeProxy118, func(f *fixture) {
 			f.nodePort("worker2")
 			f.set("enable-node-port", "true")

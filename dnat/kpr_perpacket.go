@@ -25,7 +25,7 @@ func perPacket(q *query) []Path {
 	found := q.ciliumChoice(from)
 	if len(found.backends) == 0 {
 		subject := fmt.Sprintf("Service %s port %s %s", serviceRef(q.Service), portText(q.servicePort(), q.Protocol), found.none)
-		return q.because(q.perPacketNoBackend(subject, from.local), found)
+		return q.because(q.perPacketNoBackend(subject, from.local, q.node), found)
 	}
 	paths := make([]Path, 0, len(found.backends))
 	for _, c := range found.backends {
@@ -96,7 +96,7 @@ func (q *query) loopbackSource() netip.Addr {
 // perPacketNoBackend is the outcome where the program finds an entry without
 // backends. The subject is what has none, as a clause. Source: bpf/bpf_lxc.c
 // DROP_NO_SERVICE, bpf/lib/lb.h handle_nonroutable_endpoints_v4.
-func (q *query) perPacketNoBackend(subject string, local bool) []Path {
+func (q *query) perPacketNoBackend(subject string, local bool, node string) []Path {
 	routable := q.settings.On("enable-no-service-endpoints-routable", true)
 	reject := q.settings.Options["service-no-backend-response"] != "drop"
 	switch {
@@ -104,9 +104,9 @@ func (q *query) perPacketNoBackend(subject string, local bool) []Path {
 		return q.undetermined(subject + ": with enable-no-service-endpoints-routable=false Cilium hands the packet on untranslated, and netsim does not model what follows")
 	case routable && reject:
 		sees, answer := q.rejectSeen()
-		return q.denied(ByCiliumBPF, fmt.Sprintf("%s: Cilium (BPF, on %s) rejects the packet before any policy is asked, with %s", subject, q.node, answer), sees)
+		return q.denied(ByCiliumBPF, fmt.Sprintf("%s: Cilium (BPF, on %s) rejects the packet before any policy is asked, with %s", subject, node, answer), sees)
 	}
-	paths := q.denied(ByCiliumBPF, fmt.Sprintf("%s: Cilium (BPF, on %s) drops the packet before any policy is asked", subject, q.node), model.SeesTimeout)
+	paths := q.denied(ByCiliumBPF, fmt.Sprintf("%s: Cilium (BPF, on %s) drops the packet before any policy is asked", subject, node), model.SeesTimeout)
 	drop := model.DropServiceNoBackend
 	paths[0].Service.DropReason = &drop
 	return paths
@@ -137,7 +137,7 @@ func (q *query) undefinedPort() []Path {
 	case !q.settings.version.Known():
 		paths = q.denied(ByNone, subject+", and no version of Cilium finds a backend for it", "")
 	case q.Source.Kind == model.PartyPod && q.settings.wildcardEntries():
-		paths = q.perPacketNoBackend(subject, q.Service.InternalTrafficLocal)
+		paths = q.perPacketNoBackend(subject, q.Service.InternalTrafficLocal, q.node)
 	default:
 		paths = q.lost(fmt.Sprintf("%s: nothing translates %s%s, and nobody answers", subject, q.frontendText(), q.egressSeesIt()))
 	}

@@ -131,7 +131,7 @@ func (s settings) directReturn(p model.Protocol) bool {
 
 // northSouthNoBackend: the same answer as pods get, or none.
 func (q *query) northSouthNoBackend(a arrival, subject string) []Path {
-	paths := q.perPacketNoBackend(subject, q.Service.ExternalTrafficLocal)
+	paths := q.perPacketNoBackend(subject, q.Service.ExternalTrafficLocal, a.node.Name)
 	for i := range paths {
 		paths[i].Translation.Node = a.node.Name
 		paths[i].Service.Node = a.node.Name
