@@ -128,7 +128,7 @@ func (e *Engine) hits(f *flow) []hit {
 }
 
 func (e *Engine) ports() peerPorts {
-	return peerPorts{e.ids.named, !e.dp.Version().AtLeast(1, 20, 0)}
+	return newPeerPorts(e.ids, e.dp.Version())
 }
 
 // selecting lists the policies that have a rule for the subject in the flow's

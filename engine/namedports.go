@@ -51,6 +51,11 @@ type peerPorts struct {
 	clusterWide bool
 }
 
+// newPeerPorts knows which of the two readings a release has.
+func newPeerPorts(ids *identities, version model.Version) peerPorts {
+	return peerPorts{ids.named, !version.AtLeast(1, 20, 0)}
+}
+
 // GetNamedPorts yields the number that each of the identities means by a name.
 func (p peerPorts) GetNamedPorts(name string, proto u8proto.U8proto, nids iter.Seq[identity.NumericIdentity]) types.NidPortSeq {
 	return func(yield func(identity.NumericIdentity, uint16) bool) {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
@@ -17,6 +16,7 @@ import (
 	ciliumv2 "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
 	slim_networkingv1 "github.com/cilium/cilium/pkg/k8s/slim/k8s/api/networking/v1"
 	"github.com/cilium/cilium/pkg/labels"
+	"github.com/cilium/cilium/pkg/policy/api"
 	policytest "github.com/cilium/cilium/pkg/policy/testutils"
 	"github.com/cilium/cilium/pkg/policy/types"
 	"github.com/cilium/cilium/pkg/policy/utils"
@@ -500,29 +500,30 @@ func (w *world) simulate(from *testPod, e end, feature string) bool {
 // parse reads the policies for the simulator with Cilium's parsers alone.
 func (w *world) parse(t *testing.T) {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	for _, o := range w.objects {
 		data, err := json.Marshal(o)
 		require.NoError(t, err)
 		switch o["kind"] {
 		case "CiliumNetworkPolicy":
-			var p ciliumv2.CiliumNetworkPolicy
-			require.NoError(t, json.Unmarshal(data, &p))
-			rules, err := p.Parse(log, "default")
-			require.NoError(t, err)
-			w.entries = append(w.entries, utils.RulesToPolicyEntries(rules)...)
+			w.parseCilium(t, data, &ciliumv2.CiliumNetworkPolicy{})
 		case "CiliumClusterwideNetworkPolicy":
-			var p ciliumv2.CiliumClusterwideNetworkPolicy
-			require.NoError(t, json.Unmarshal(data, &p))
-			rules, err := p.Parse(log, "default")
-			require.NoError(t, err)
-			w.entries = append(w.entries, utils.RulesToPolicyEntries(rules)...)
+			w.parseCilium(t, data, &ciliumv2.CiliumClusterwideNetworkPolicy{})
 		case "NetworkPolicy":
 			var p slim_networkingv1.NetworkPolicy
 			require.NoError(t, json.Unmarshal(data, &p))
-			entries, err := ciliumk8s.ParseNetworkPolicy(log, "default", &p)
+			entries, err := ciliumk8s.ParseNetworkPolicy(slog.New(slog.DiscardHandler), "default", &p)
 			require.NoError(t, err)
 			w.entries = append(w.entries, entries...)
 		}
 	}
+}
+
+func (w *world) parseCilium(t *testing.T, data []byte, policy interface {
+	Parse(log *slog.Logger, cluster string) (api.Rules, error)
+}) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal(data, policy))
+	rules, err := policy.Parse(slog.New(slog.DiscardHandler), "default")
+	require.NoError(t, err)
+	w.entries = append(w.entries, utils.RulesToPolicyEntries(rules)...)
 }

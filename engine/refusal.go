@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -36,25 +37,18 @@ func refusedRule(spec string, r *api.Rule) string {
 	}
 	found := ""
 	for i := range r.Ingress {
-		found = orElse(found, try("ingress", i, api.Rule{Ingress: r.Ingress[i : i+1]}))
+		found = cmp.Or(found, try("ingress", i, api.Rule{Ingress: r.Ingress[i : i+1]}))
 	}
 	for i := range r.IngressDeny {
-		found = orElse(found, try("ingressDeny", i, api.Rule{IngressDeny: r.IngressDeny[i : i+1]}))
+		found = cmp.Or(found, try("ingressDeny", i, api.Rule{IngressDeny: r.IngressDeny[i : i+1]}))
 	}
 	for i := range r.Egress {
-		found = orElse(found, try("egress", i, api.Rule{Egress: r.Egress[i : i+1]}))
+		found = cmp.Or(found, try("egress", i, api.Rule{Egress: r.Egress[i : i+1]}))
 	}
 	for i := range r.EgressDeny {
-		found = orElse(found, try("egressDeny", i, api.Rule{EgressDeny: r.EgressDeny[i : i+1]}))
+		found = cmp.Or(found, try("egressDeny", i, api.Rule{EgressDeny: r.EgressDeny[i : i+1]}))
 	}
 	return found
-}
-
-func orElse(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // plainly is Cilium's message without what only a programmer reads.

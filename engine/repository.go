@@ -46,7 +46,7 @@ func newRepository(ids *identities, rules []*rule, version model.Version) *repos
 	}
 	known := ids.all()
 	r.repo = policy.NewPolicyRepository(r.log, known, nil, envoypolicy.NewEnvoyL7RulesTranslator(r.log, nil), identitymanager.NewIDManager(r.log), nil)
-	r.repo.SetNamedPortsGetter(namedPortsGetter{peerPorts{ids.named, !version.AtLeast(1, 20, 0)}})
+	r.repo.SetNamedPortsGetter(namedPortsGetter{newPeerPorts(ids, version)})
 	r.repo.UpdateIdentities(known, nil)
 	var wg sync.WaitGroup
 	r.repo.GetSelectorCache().UpdateIdentities(known, nil, &wg)

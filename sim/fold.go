@@ -1,8 +1,8 @@
 package sim
 
 import (
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/netsim-dev/netsim/dnat"
 	"github.com/netsim-dev/netsim/model"
@@ -10,12 +10,11 @@ import (
 
 // newAnswer fills in what the question itself says.
 func (s *Sim) newAnswer(q Query, from, to reference, sources []model.Party, requests []dnat.Request) *Answer {
-	a := &Answer{
+	return &Answer{
 		APIVersion: APIVersion, Kind: "Answer", ID: q.ID,
 		From: s.source(from, sources), To: s.target(to, requests[0]),
 		Datapath: s.datapathInfo(), Paths: []Path{}, Conditions: []string{}, Issues: s.Issues(),
 	}
-	return a
 }
 
 func (s *Sim) source(r reference, parties []model.Party) Source {
@@ -45,10 +44,7 @@ func (s *Sim) target(r reference, req dnat.Request) Target {
 		out.Assigned = assigned(req.Destination)
 		return out
 	}
-	for field := range req.Service.Assigned {
-		out.Assigned = append(out.Assigned, field)
-	}
-	slices.Sort(out.Assigned)
+	out.Assigned = slices.Sorted(maps.Keys(req.Service.Assigned))
 	return out
 }
 
@@ -113,5 +109,3 @@ func (a *Answer) decisive() (*Path, int) {
 	}
 	return nil, 0
 }
-
-func joinLabels(list []string) string { return strings.Join(list, ",") }

@@ -1,8 +1,10 @@
 package sim
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/netsim-dev/netsim/dnat"
 	"github.com/netsim-dev/netsim/model"
@@ -174,7 +176,7 @@ func (s *Sim) named(step model.Step, source model.Party) model.Step {
 	}
 	sees := *step.Sees
 	if sees.Source == "" {
-		sees.Source = joinLabels(s.engine.Identity(source, source.Node))
+		sees.Source = strings.Join(s.engine.Identity(source, source.Node), ",")
 	}
 	step.Sees = &sees
 	return step
@@ -229,12 +231,7 @@ func assigned(p model.Party) []string {
 	if p.Pod == nil {
 		return nil
 	}
-	var out []string
-	for field := range p.Pod.Assigned {
-		out = append(out, field)
-	}
-	slices.Sort(out)
-	return out
+	return slices.Sorted(maps.Keys(p.Pod.Assigned))
 }
 
 // askAboutRequest: an answer about one request through an L7 rule is more than

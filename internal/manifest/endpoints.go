@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -66,7 +67,7 @@ func (d *document) addSubset(out *endpoints, at string, subset *corev1.EndpointS
 func (d *document) mirrored(address corev1.EndpointAddress, e model.Endpoint) model.Endpoint {
 	e.Node = deref(address.NodeName)
 	if ref := address.TargetRef; ref != nil && ref.Kind == "Pod" {
-		e.PodNamespace, e.PodName = orElse(ref.Namespace, d.meta.Namespace), ref.Name
+		e.PodNamespace, e.PodName = cmp.Or(ref.Namespace, d.meta.Namespace), ref.Name
 	}
 	return e
 }

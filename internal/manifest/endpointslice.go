@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	discoveryv1 "k8s.io/api/discovery/v1"
 
 	"github.com/netsim-dev/netsim/model"
@@ -80,7 +81,7 @@ func (d *document) sliceEndpoints(endpoints []discoveryv1.Endpoint) []model.Endp
 			Node:    deref(e.NodeName), Zone: deref(e.Zone),
 		}
 		if e.TargetRef != nil && e.TargetRef.Kind == "Pod" {
-			out.PodNamespace, out.PodName = orElse(e.TargetRef.Namespace, d.meta.Namespace), e.TargetRef.Name
+			out.PodNamespace, out.PodName = cmp.Or(e.TargetRef.Namespace, d.meta.Namespace), e.TargetRef.Name
 		}
 		addHints(&out, e.Hints)
 		list = append(list, out)

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"net/netip"
 	"strings"
 
@@ -68,25 +69,18 @@ func readKindConfig(d *document) any {
 		return nil
 	}
 	n := in.Networking
-	family, mode := strings.ToLower(orElse(n.IPFamily, "ipv4")), strings.ToLower(orElse(n.KubeProxyMode, "iptables"))
+	family, mode := strings.ToLower(cmp.Or(n.IPFamily, "ipv4")), strings.ToLower(cmp.Or(n.KubeProxyMode, "iptables"))
 	d.oneOf("networking.ipFamily", family, "ipv4", "ipv6", "dual")
 	d.oneOf("networking.kubeProxyMode", mode, "iptables", "ipvs", "nftables", "none")
 	defaults := kindSubnets()[family]
-	d.origin.Name = orElse(in.Name, "kind")
+	d.origin.Name = cmp.Or(in.Name, "kind")
 	return &model.KindConfig{
 		Origin: d.origin, Name: d.origin.Name,
 		KubeProxyMode: mode, DisableDefaultCNI: n.DisableDefaultCNI, IPFamily: family,
-		PodSubnets:     d.subnets("networking.podSubnet", orElse(n.PodSubnet, defaults.pods)),
-		ServiceSubnets: d.subnets("networking.serviceSubnet", orElse(n.ServiceSubnet, defaults.services)),
+		PodSubnets:     d.subnets("networking.podSubnet", cmp.Or(n.PodSubnet, defaults.pods)),
+		ServiceSubnets: d.subnets("networking.serviceSubnet", cmp.Or(n.ServiceSubnet, defaults.services)),
 		Nodes:          d.kindNodes(in.Nodes),
 	}
-}
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 // subnets reads a comma-separated list, which is one field.
@@ -124,7 +118,7 @@ func (d *document) portMapping(at string, m kindPortMapping) model.KindPortMappi
 	d.oneOf(at+".protocol", strings.ToUpper(m.Protocol), "TCP", "UDP", "SCTP")
 	out := model.KindPortMapping{
 		ContainerPort: d.port(at+".containerPort", m.ContainerPort),
-		Protocol:      model.Protocol(strings.ToUpper(orElse(m.Protocol, "TCP"))),
+		Protocol:      model.Protocol(strings.ToUpper(cmp.Or(m.Protocol, "TCP"))),
 	}
 	if m.HostPort > 0 { // 0 and -1 mean a random port
 		out.HostPort = d.port(at+".hostPort", m.HostPort)

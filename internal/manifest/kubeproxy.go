@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -160,7 +161,7 @@ func (d *document) kubeProxySettings() *model.ConfigMap {
 	put := func(name, at, value string) {
 		out.Data[name], out.Lines[name] = value, d.line(at)
 	}
-	mode := orElse(in.Mode, model.KubeProxyIPTables)
+	mode := cmp.Or(in.Mode, model.KubeProxyIPTables)
 	if d.proxyWord("mode", mode, model.KubeProxyIPTables, model.KubeProxyNFTables, model.KubeProxyIPVS) {
 		put("mode", "mode", mode)
 	}

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -54,7 +55,7 @@ func (d *document) checkNoItems(items *yaml.Node) {
 		d.rejectAt(items.Line, problem{says: "items must be a list, and is " + shape(items) + ": nothing of it is taken", do: "write each item on a line of its own, after a dash"})
 		return
 	}
-	d.rejectAt(d.tree.Line, problem{says: "items is missing: the List holds nothing", do: orElse(d.didYouMean("items"), "add items:, a list of objects")})
+	d.rejectAt(d.tree.Line, problem{says: "items is missing: the List holds nothing", do: cmp.Or(d.didYouMean("items"), "add items:, a list of objects")})
 }
 
 // glued is the line where a second document begins that no "---" parts from

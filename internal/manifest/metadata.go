@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -67,7 +68,7 @@ func (k kind) namespace(given string) string {
 	if k.clusterScoped {
 		return ""
 	}
-	return orElse(given, "default")
+	return cmp.Or(given, "default")
 }
 
 func (d *document) settleNamespace(k kind) {
@@ -84,7 +85,7 @@ func (d *document) checkNames(k kind) {
 		return
 	}
 	if d.meta.Name == "" {
-		d.reject(problem{"metadata", "the name is missing", orElse(d.didYouMean("metadata"), "set metadata.name")})
+		d.reject(problem{"metadata", "the name is missing", cmp.Or(d.didYouMean("metadata"), "set metadata.name")})
 		return
 	}
 	for _, wrong := range k.validName(d.meta.Name) {

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -54,7 +55,7 @@ func (d *document) podOf(spec *corev1.PodSpec, at string) *pod {
 	return &pod{
 		Pod: &model.Pod{
 			Origin:         d.origin,
-			ServiceAccount: orElse(orElse(spec.ServiceAccountName, spec.DeprecatedServiceAccount), "default"),
+			ServiceAccount: cmp.Or(cmp.Or(spec.ServiceAccountName, spec.DeprecatedServiceAccount), "default"),
 			Node:           spec.NodeName, HostNetwork: spec.HostNetwork,
 			Ports: d.podPorts(spec, at), Assigned: model.Assigned{},
 		},

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ func readService(d *document) any {
 	d.serviceEnums(spec)
 	s := &model.Service{
 		Origin: d.origin, Namespace: d.meta.Namespace, Name: d.meta.Name, Labels: model.Labels(d.meta.Labels),
-		Type: orElse(string(spec.Type), model.ClusterIPService), Selector: d.labels("spec.selector", spec.Selector),
+		Type: cmp.Or(string(spec.Type), model.ClusterIPService), Selector: d.labels("spec.selector", spec.Selector),
 		Ports: d.servicePorts(spec), ExternalName: spec.ExternalName,
 		ExternalIPs:          d.addrs("spec.externalIPs", spec.ExternalIPs),
 		InternalTrafficLocal: spec.InternalTrafficPolicy != nil && *spec.InternalTrafficPolicy == corev1.ServiceInternalTrafficPolicyLocal,

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -74,7 +75,7 @@ func (d *document) rendering(p problem) string {
 	d.locate()
 	for i := range d.places {
 		if d.places[i].path == p.at {
-			return orElse(unrendered(d.valueAt(i)), unrendered([]byte(p.says)))
+			return cmp.Or(unrendered(d.valueAt(i)), unrendered([]byte(p.says)))
 		}
 	}
 	return unrendered([]byte(p.says))

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"io"
 	"strings"
 
@@ -14,7 +15,7 @@ const filesDecide = "as in the files"
 func Profiles(w io.Writer, profiles []sim.Profile) error {
 	rows := [][]string{{"NAME", "SERVICES", "ROUTING", "WHAT IT IS"}}
 	for _, p := range profiles {
-		rows = append(rows, []string{p.Name, orElse(p.Services(), filesDecide), orElse(p.Routing(), filesDecide), p.Summary})
+		rows = append(rows, []string{p.Name, cmp.Or(p.Services(), filesDecide), cmp.Or(p.Routing(), filesDecide), p.Summary})
 	}
 	_, err := io.WriteString(w, strings.Join(alignBy(rows, gap), "\n")+"\n")
 	return err
@@ -25,15 +26,15 @@ func Profile(w io.Writer, profile sim.Profile, opt TextOptions) error {
 	p := newPage(opt)
 	p.line(profile.Name + gap + profile.Summary)
 	p.blank()
-	p.items("services", orElse(profile.Services(), filesDecide))
-	p.items("routing", orElse(profile.Routing(), filesDecide))
+	p.items("services", cmp.Or(profile.Services(), filesDecide))
+	p.items("routing", cmp.Or(profile.Routing(), filesDecide))
 	p.blank()
 	for i, s := range profile.Settings {
 		label := ""
 		if i == 0 {
 			label = "settings"
 		}
-		setting := s.Name + "=" + orElse(s.Value, `""`)
+		setting := s.Name + "=" + cmp.Or(s.Value, `""`)
 		if s.Since != "" {
 			setting += " (from Cilium " + s.Since + " on)"
 		}
@@ -60,11 +61,4 @@ func indented(first, others, text string, width int) []string {
 		first = others
 	}
 	return lines
-}
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }

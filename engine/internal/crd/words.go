@@ -1,6 +1,7 @@
 package crd
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -19,7 +20,7 @@ func (n *node) explain(failure *errors.Validation, value any) Problem {
 	case errors.PatternFailCode:
 		return Problem{Message: show(value) + " is not " + patternInWords(n.schema.Pattern)}
 	default:
-		return Problem{Message: orElse(n.explainLimit(failure.Code(), value), failure.Error())}
+		return Problem{Message: cmp.Or(n.explainLimit(failure.Code(), value), failure.Error())}
 	}
 }
 
@@ -99,19 +100,12 @@ func typeInWords(name string) string {
 		"object":  "a mapping",
 		"string":  "a string",
 	}
-	return orElse(words[name], name)
+	return cmp.Or(words[name], name)
 }
 
 func formatInWords(format string) string {
 	words := map[string]string{"cidr": "a CIDR such as 10.0.0.0/8 or 2001:db8::/32"}
-	return orElse(words[format], "a valid "+format)
-}
-
-func orElse(word, other string) string {
-	if word == "" {
-		return other
-	}
-	return word
+	return cmp.Or(words[format], "a valid "+format)
 }
 
 // show writes a value as it might stand in the file, scalars only.
