@@ -25,9 +25,10 @@ type flow struct {
 	askedPort uint16
 }
 
-func (e *Engine) newFlow(d model.Direction, p model.Packet, askedPort uint16) (flow, error) {
-	f := flow{direction: d, packet: p, self: p.Source, other: p.Destination, port: p.Port, askedPort: askedPort}
-	if d == model.Ingress {
+func (e *Engine) newFlow(q Question) (flow, error) {
+	p := q.Packet
+	f := flow{direction: q.Direction, packet: p, self: p.Source, other: p.Destination, port: p.Port, askedPort: q.AskedPort}
+	if q.Direction == model.Ingress {
 		f.self, f.other = p.Destination, p.Source
 	}
 	f.subject = e.ids.of(f.self, f.self.Node)

@@ -132,7 +132,8 @@ func datapath(set string) model.Datapath {
 	return dp
 }
 
-// judge reads "DIRECTION SOURCE DESTINATION PORT[/PROTOCOL] [ASKED-PORT]".
+// judge reads "DIRECTION SOURCE DESTINATION PORT[/PROTOCOL] [ASKED-PORT]" and
+// gives the step that decides.
 func (s *scene) judge(packet string) model.Step {
 	s.t.Helper()
 	words := strings.Fields(packet)
@@ -152,7 +153,17 @@ func (s *scene) judge(packet string) model.Step {
 	if len(words) > 4 {
 		asked = s.number(words[4])
 	}
-	return s.engine.Judge(direction, p, asked)
+	return decisive(s.engine.Judge(engine.Question{Direction: direction, Packet: p, AskedPort: asked}))
+}
+
+// decisive is the first step that does not allow, else the first.
+func decisive(steps []model.Step) model.Step {
+	for _, step := range steps {
+		if step.Verdict != model.Allowed {
+			return step
+		}
+	}
+	return steps[0]
 }
 
 func (s *scene) number(text string) uint16 {

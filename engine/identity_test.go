@@ -76,7 +76,8 @@ func TestPodsBeyondWhatCiliumCanNumberAreUndetermined(t *testing.T) {
 	assert.Contains(t, issues[0].Message, "2 pods have no identity")
 	judge := func(from, to int) model.Step {
 		party := func(i int) model.Party { return index.PodParty(c.Pods[i], false) }
-		return e.Judge(model.Ingress, model.Packet{Source: party(from), Destination: party(to), Protocol: model.TCP, Port: 80}, 80)
+		packet := model.Packet{Source: party(from), Destination: party(to), Protocol: model.TCP, Port: 80}
+		return decisive(e.Judge(engine.Question{Direction: model.Ingress, Packet: packet, AskedPort: 80}))
 	}
 	assert.Equal(t, allowed, outcome(judge(0, room-1)), "the last one with a number")
 	assert.Equal(t, undetermined, outcome(judge(0, room)))

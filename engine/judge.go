@@ -9,13 +9,23 @@ import (
 	"github.com/netsim-dev/netsim/model"
 )
 
-// Judge says what the policies of one side of a packet do with it: those that
-// select the source for Egress, the destination for Ingress. The packet is as
-// that point sees it, after whatever translation came before. askedPort is the
-// port that the client connected to, for the hint.
-func (e *Engine) Judge(d model.Direction, p model.Packet, askedPort uint16) model.Step {
-	step := model.Step{Stage: stage(d), By: []model.Origin{}}
-	f, err := e.newFlow(d, p, askedPort)
+// Question is what one side's policies are asked about a packet.
+type Question struct {
+	// Direction says which side: the policies that select the source for Egress,
+	// the destination for Ingress.
+	Direction model.Direction
+	// Packet is as that side sees it, after whatever translation came before.
+	Packet model.Packet
+	// AskedPort is the port that the client connected to, for the hint.
+	AskedPort uint16
+}
+
+// Judge says what the policies of one side of a packet do with it. The first
+// step is the verdict on the packet itself; those after it, if any, are what a
+// packet that passes must pass next. There is always at least one.
+func (e *Engine) Judge(q Question) []model.Step {
+	step := model.Step{Stage: stage(q.Direction), By: []model.Origin{}}
+	f, err := e.newFlow(q)
 	if f.self.Node != nil {
 		step.Node = f.self.Node.Name
 	}
@@ -33,7 +43,7 @@ func (e *Engine) Judge(d model.Direction, p model.Packet, askedPort uint16) mode
 		// are made.
 		e.options.withOptions(func() { e.judgePod(&f, &step) })
 	}
-	return step
+	return []model.Step{step}
 }
 
 func stage(d model.Direction) model.Stage {

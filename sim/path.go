@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/netsim-dev/netsim/dnat"
+	"github.com/netsim-dev/netsim/engine"
 	"github.com/netsim-dev/netsim/model"
 )
 
@@ -55,13 +56,13 @@ func (s *Sim) steps(way dnat.Path, request dnat.Request) []model.Step {
 		service = append(service, s.named(step, request.Source))
 	}
 	if way.Egress != nil {
-		egress = append(egress, s.judgeEgress(*way.Egress, request))
+		egress = append(egress, s.judgeEgress(*way.Egress, request)...)
 	}
 	if way.HostIngress != nil {
-		egress = append(egress, s.engine.Judge(model.Ingress, *way.HostIngress, request.PortNumber))
+		egress = append(egress, s.judge(model.Ingress, *way.HostIngress, request)...)
 	}
 	if way.Ingress != nil {
-		rest = append(rest, s.engine.Judge(model.Ingress, *way.Ingress, request.PortNumber))
+		rest = append(rest, s.judge(model.Ingress, *way.Ingress, request)...)
 	}
 	if way.Return.Stage != "" {
 		rest = append(rest, way.Return)
@@ -82,28 +83,41 @@ func translatedLater(way dnat.Path) bool {
 // The range from which an API server takes nodePorts, by default.
 const firstNodePort, lastNodePort = 30000, 32767
 
+// judge asks the policies of one side.
+func (s *Sim) judge(d model.Direction, packet model.Packet, request dnat.Request) []model.Step {
+	return s.engine.Judge(engine.Question{Direction: d, Packet: packet, AskedPort: request.PortNumber})
+}
+
 // judgeEgress judges a packet whose port or address may be one that no file
 // gives: then any that no rule names by itself will do.
-func (s *Sim) judgeEgress(packet model.Packet, request dnat.Request) model.Step {
-	if packet.Destination.Kind == model.PartyWorld && request.Frontend == model.FrontendLoadBalancer {
-		step := s.engine.Judge(model.Egress, packet, request.PortNumber)
-		step.Conditions = append(step.Conditions, "the load balancer's address, which no file gives, is none that a rule names")
-		return step
+func (s *Sim) judgeEgress(packet model.Packet, request dnat.Request) []model.Step {
+	switch {
+	case packet.Destination.Kind == model.PartyWorld && request.Frontend == model.FrontendLoadBalancer:
+		steps := s.judge(model.Egress, packet, request)
+		steps[0].Conditions = append(steps[0].Conditions, "the load balancer's address, which no file gives, is none that a rule names")
+		return steps
+	case packet.Port == 0 && request.Frontend == model.FrontendNodePort:
+		return s.judgeAnyNodePort(packet, request)
+	default:
+		return s.judge(model.Egress, packet, request)
 	}
-	if packet.Port != 0 || request.Frontend != model.FrontendNodePort {
-		return s.engine.Judge(model.Egress, packet, request.PortNumber)
+}
+
+func (s *Sim) judgeAnyNodePort(packet model.Packet, request dnat.Request) []model.Step {
+	judge := func(port uint16) []model.Step {
+		packet.Port, request.PortNumber = port, port
+		return s.judge(model.Egress, packet, request)
 	}
-	packet.Port = firstNodePort
-	step := s.engine.Judge(model.Egress, packet, firstNodePort)
-	packet.Port = lastNodePort
-	if last := s.engine.Judge(model.Egress, packet, lastNodePort); last.Verdict != step.Verdict {
+	steps, last := judge(firstNodePort), judge(lastNodePort)
+	step := &steps[0]
+	if last[0].Verdict != step.Verdict {
 		step.Verdict, step.DropReason = model.Undetermined, nil
 		step.Why = "no file gives the nodePort, and the rules treat nodePorts differently"
-		return step
+		return steps[:1]
 	}
 	step.Sees.Port = 0
 	step.Conditions = append(step.Conditions, "the nodePort, which no file gives, is none that a rule names")
-	return step
+	return steps
 }
 
 // skipping is the service step, with the reason why no policy is asked where
