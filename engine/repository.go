@@ -34,18 +34,20 @@ type repository struct {
 // the reason why it could not compute it.
 type policyMap struct {
 	policy *policy.EndpointPolicy
-	err    error
+	// proxies are the rules of the directions in which some are L7.
+	proxies map[model.Direction][]proxyRule
+	err     error
 }
 
-// newRepository loads the rules. Identities go in before rules: the other
-// order starts a goroutine for each repository that nothing ever stops.
-func newRepository(ids *identities, rules []*rule, version model.Version) *repository {
+// newRepository loads the rules for a world of known identities. Those go in
+// before rules: the other order starts a goroutine for each repository that
+// nothing ever stops.
+func newRepository(ids *identities, known identity.IdentityMap, rules []*rule, version model.Version) *repository {
 	r := &repository{
 		log: slog.New(slog.DiscardHandler), ids: ids,
 		computed: map[identity.NumericIdentity]*policyMap{},
 	}
-	known := ids.all()
-	r.repo = policy.NewPolicyRepository(r.log, known, nil, envoypolicy.NewEnvoyL7RulesTranslator(r.log, nil), identitymanager.NewIDManager(r.log), nil)
+	r.repo = policy.NewPolicyRepository(r.log, known, secretsByName{}, envoypolicy.NewEnvoyL7RulesTranslator(r.log, secretsByName{}), identitymanager.NewIDManager(r.log), nil)
 	r.repo.SetNamedPortsGetter(namedPortsGetter{newPeerPorts(ids, version)})
 	r.repo.UpdateIdentities(known, nil)
 	var wg sync.WaitGroup
@@ -93,30 +95,31 @@ func (r *repository) policyMap(id *identity.Identity) *policyMap {
 		return m
 	}
 	m := &policyMap{}
-	m.policy, m.err = r.compute(id)
+	m.err = r.compute(id, m)
 	r.computed[id.ID] = m
 	return m
 }
 
-func (r *repository) compute(id *identity.Identity) (ep *policy.EndpointPolicy, err error) {
+func (r *repository) compute(id *identity.Identity, m *policyMap) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			ep, err = nil, fmt.Errorf("computing the policy failed: %v", p)
+			err = fmt.Errorf("computing the policy failed: %v", p)
 		}
 	}()
 	selectors, _, err := r.repo.ComputeSelectorPolicy(id)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	owner := policyOwner{id: id.ID, ports: r.ids.named[id.ID]}
 	redirects := map[string]uint16{policy.FallbackRedirectID: math.MaxUint16}
-	ep = selectors.DistillPolicy(r.log, owner, redirects)
-	if err := ep.Ready(); err != nil {
-		return nil, err
+	m.policy = selectors.DistillPolicy(r.log, owner, redirects)
+	m.proxies = proxyRules(m.policy)
+	if err := m.policy.Ready(); err != nil {
+		return err
 	}
-	ep.Detach(r.log)
+	m.policy.Detach(r.log)
 	selectors.Supersede()
-	return ep, nil
+	return nil
 }
 
 // policyOwner is the endpoint that a policy is computed for.

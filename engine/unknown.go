@@ -99,7 +99,7 @@ func (h hit) couldTurn(step model.Step) bool {
 func (e *Engine) couldMean(r *rule, f *flow) bool {
 	for _, name := range strings.Split(r.unknownPeers, ", ") {
 		switch name {
-		case "toFQDNs", "toGroups", "fromGroups", "cidrGroup":
+		case "toGroups", "fromGroups", "cidrGroup":
 			if f.other.Kind == model.PartyAddress || e.options.cidrMatchMode != "" {
 				return true
 			}
@@ -134,6 +134,10 @@ func (e *Engine) cidrModeMatters(f *flow) bool {
 // names; those that one names may fare otherwise.
 func (e *Engine) applyWorld(f *flow, step *model.Step) {
 	if f.other.Kind != model.PartyWorld || f.other.Addr.IsValid() {
+		return
+	}
+	if f.names != nil && f.names.Asked != "" {
+		e.applyUnanswered(f, step)
 		return
 	}
 	for _, r := range e.rulesFor(f) {

@@ -40,7 +40,8 @@ func TestUnknownPeersCastDoubtOnlyWhereTheyCouldTurnTheVerdict(t *testing.T) {
 		{"a node selector may mean a node", client(`egress: [{toNodes: [{matchLabels: {disk: ssd}}]}]`), nodes, verdicts{node: undetermined, pod: denied, toWorld: denied}},
 		{"a node selector may let a node in", server(`ingress: [{fromNodes: [{matchLabels: {disk: ssd}}]}]`), nodes, verdicts{otherNode: undetermined, toServer: denied, "ingress world dev/server 80": denied}},
 		{"with node selectors off the policy is refused", client(`egress: [{toNodes: [{matchLabels: {disk: ssd}}]}]`), "enable-node-selector-labels=false", verdicts{node: allowed, pod: allowed}},
-		{"where CIDRs may mean pods, a name may too", client(`egress: [{` + fqdn + `}]`), "policy-cidr-match-mode=pods", verdicts{pod: undetermined}},
+		{"where CIDRs may mean nodes, a name may too", client(`egress: [{` + fqdn + `}]`), "policy-cidr-match-mode=nodes", verdicts{node: undetermined, pod: denied}},
+		{"where they may mean pods, a name still does not", client(`egress: [{` + fqdn + `}]`), "policy-cidr-match-mode=pods", verdicts{node: denied, pod: denied}},
 		{"what authentication drops stays dropped", client(`egress: [{` + fqdn + `}, {toEntities: [world], authentication: {mode: required}}]`), "", verdicts{toWorld: unauthentic}},
 		{"a plain CIDR beside a CIDR group is unknown with it", client(`egress: [{toCIDRSet: [{cidr: 203.0.113.0/24}, {cidrGroupRef: office}]}]`), "", verdicts{toWorld: undetermined}},
 	})

@@ -111,7 +111,7 @@ func (s *Sim) destinations(r reference) ([]dnat.Request, error) {
 		}
 		return s.addressRequest(r, s.index.NodeParty(node, r.port.protocol == model.ICMPv6))
 	case r.host != "":
-		return nil, refErrorf("%s is a name outside the cluster, and netsim does not resolve such names yet: give its IP address, or world", r.text)
+		return s.hostRequests(r)
 	}
 	return s.podRequests(r)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/spf13/cobra"
 
@@ -21,9 +22,10 @@ const batchHelp = `
 
 With --batch, each line of FILE (or - for stdin) is one question:
   {"id":1,"from":"dev/web-0","to":"dev/svc/api:80"}
-and may carry "via", "http", "dnsName" and "sni" too. Each gives one Answer on
-one line, in the same order, with the id echoed; a line that cannot be answered
-gives {"kind":"Error","id":...,"message":...}, and the exit code is 2.`
+and may carry "via", "http", "headers" (a list), "dnsName" and "sni" too. Each
+gives one Answer on one line, in the same order, with the id echoed; a line that
+cannot be answered gives {"kind":"Error","id":...,"message":...}, and the exit
+code is 2.`
 
 // queryFlags are the flags of query alone.
 type queryFlags struct {
@@ -46,6 +48,7 @@ func (c *command) query() *cobra.Command {
 	flags.StringVarP(&q.Port, "port", "p", "", "destination `PORT[/PROTO]`, or ICMP[/TYPE]; the same as TO:PORT")
 	flags.StringVar(&q.Via, "via", "", "`node/NAME` at which a packet from outside enters; without it, every node that could")
 	flags.StringVar(&q.HTTP, "http", "", "ask about one request, `'METHOD /path'`")
+	flags.StringArrayVar(&q.Headers, "header", nil, "a header of that request, `'NAME: VALUE'`; repeatable")
 	flags.StringVar(&q.DNSName, "dns-name", "", "ask about the lookup of one `NAME`")
 	flags.StringVar(&q.SNI, "sni", "", "ask about one TLS server `NAME`")
 	flags.StringVar(&q.batch, "batch", "", "answer the questions in `FILE`, one JSON object a line; - is stdin")
@@ -82,7 +85,7 @@ func (c *command) runQuery(q *queryFlags, args []string) error {
 
 // runBatch checks that nothing but --batch asks a question.
 func (c *command) runBatch(q *queryFlags, args []string) error {
-	if len(args) > 0 || q.Query != (sim.Query{}) {
+	if len(args) > 0 || !reflect.DeepEqual(q.Query, sim.Query{}) {
 		return errors.New("--batch takes its questions from its lines: leave out FROM, TO and the flags that belong to one question")
 	}
 	if c.output == string(render.FormatYAML) {
