@@ -16,6 +16,7 @@ const queryExample = `  netsim query -f manifests/ dev/deploy/frontend dev/svc/a
   netsim query -f manifests/ world gateway/svc/nginx:443@nodeport=worker
   netsim query -f manifests/ 203.0.113.9 node/worker:30080 --via node/worker
   netsim query -f manifests/ dev/web-0 dev/svc/api:80 --http 'GET /v1/users'
+  netsim query -f manifests/ dev/web-0 www.example.com:443 --dns www.example.com=203.0.113.9
   netsim query -f manifests/ --batch questions.jsonl`
 
 const batchHelp = `
@@ -51,6 +52,7 @@ func (c *command) query() *cobra.Command {
 	flags.StringArrayVar(&q.Headers, "header", nil, "a header of that request, `'NAME: VALUE'`; repeatable")
 	flags.StringVar(&q.DNSName, "dns-name", "", "ask about the lookup of one `NAME`")
 	flags.StringVar(&q.SNI, "sni", "", "ask about one TLS server `NAME`")
+	c.dns.add(cmd)
 	flags.StringVar(&q.batch, "batch", "", "answer the questions in `FILE`, one JSON object a line; - is stdin")
 	flags.BoolVarP(&q.verbose, "verbose", "v", false, "write assumptions in full")
 	return cmd
