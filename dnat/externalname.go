@@ -14,7 +14,7 @@ func externalName(q *query) []Path {
 	target := q.namedService()
 	if target == nil || len(target.ClusterIPs) == 0 {
 		paths := q.undetermined(fmt.Sprintf("Service %s is a CNAME for %s: netsim does not resolve names outside the cluster", serviceRef(q.Service), q.Service.ExternalName))
-		paths[0].Hint = "ask about the address that " + q.Service.ExternalName + " has"
+		paths[0].Hint = "say which address that is: --dns " + q.Service.ExternalName + "=IP"
 		return paths
 	}
 	req := q.Request

@@ -28,12 +28,12 @@ type Names struct {
 
 // Name is a name that the destination may have.
 type Name struct {
-	// Text is the name or, where no answer is known, the matchName or matchPattern
-	// of a rule.
+	// Text is the name or, for NameUnanswered, the matchName or matchPattern of a
+	// rule.
 	Text  string
 	State NameState
-	// Of is the pod that teaches the agent a NameShared, and the reason why
-	// nothing more is known of a NameOpen.
+	// Of is the pod that can teach the agent a NameShared, and the reason why
+	// nothing more is known of a NameOpen or NameUnanswered.
 	Of string
 }
 
@@ -41,14 +41,16 @@ type Name struct {
 type NameState uint8
 
 const (
-	// NameOpen may be the destination's or not.
+	// NameOpen is the destination's, and nobody can say whether it is learned.
 	NameOpen NameState = iota
+	// NameUnanswered is that of a rule, and may be the destination's or not.
+	NameUnanswered
 	// NameLearned is tied to the address: the source's lookups pass the proxy.
 	NameLearned
 	// NameMissed is the destination's, but no lookup of it passes the proxy.
 	NameMissed
-	// NameShared is missed when the source looks it up, but another pod of the
-	// same node teaches it to their agent.
+	// NameShared is not learned in this connection, but once a pod of the node
+	// looks it up: another one, or the source if it asks for this name too.
 	NameShared
 )
 
@@ -182,21 +184,25 @@ func (e *Engine) applyUnlearned(f *flow, h hit, step *model.Step) {
 		return
 	}
 	for _, s := range h.rule.fqdns() {
-		for _, n := range f.names.in(NameShared) {
+		for _, n := range f.names.Known {
 			if n.Text == s.MatchName+s.MatchPattern || e.anyMatches(s, []Name{n}) {
-				step.Conditions = append(step.Conditions, fmt.Sprintf("not once %s has looked up %s: their agent is the same, and rule %s then means its addresses for %s too",
-					n.Of, n.Text, at(h.rule, h.port), describe(f.self)))
+				n.apply(f, h, step)
 			}
 		}
-		for _, n := range f.names.in(NameOpen) {
-			switch {
-			case n.Text != s.MatchName+s.MatchPattern:
-			case f.names.Asked == "":
-				doubt(step, h.origin(), fmt.Sprintf("rule %s means the addresses of %s, and %s", ruleName(h.rule.path), n.Text, n.Of))
-			default:
-				step.Conditions = append(step.Conditions, fmt.Sprintf("not if %s and %s share an address: rule %s means that name, and %s", f.names.Asked, n.Text, at(h.rule, h.port), n.Of))
-			}
-		}
+	}
+}
+
+// apply says what it means for a verdict that the agent has not learned a name
+// that a rule means.
+func (n Name) apply(f *flow, h hit, step *model.Step) {
+	switch {
+	case n.State == NameShared:
+		step.Conditions = append(step.Conditions, fmt.Sprintf("not once %s has looked up %s: the agent of %s then knows its addresses, and rule %s means them",
+			n.Of, n.Text, describe(f.self), at(h.rule, h.port)))
+	case n.State == NameOpen, n.State == NameUnanswered && f.names.Asked == "":
+		doubt(step, h.origin(), fmt.Sprintf("rule %s means the addresses of %s, and %s", ruleName(h.rule.path), n.Text, n.Of))
+	case n.State == NameUnanswered:
+		step.Conditions = append(step.Conditions, fmt.Sprintf("not if %s and %s share an address: rule %s means that name, and %s", f.names.Asked, n.Text, at(h.rule, h.port), n.Of))
 	}
 }
 
@@ -261,10 +267,14 @@ func (e *Engine) missed(f *flow) *missedName {
 	if f.names == nil {
 		return nil
 	}
-	names := append(f.names.in(NameMissed), f.names.in(NameShared)...)
+	names := slices.DeleteFunc(slices.Clone(f.names.Known), func(n Name) bool {
+		others := n.State == NameShared && n.Of != describe(f.self)
+		return n.State != NameMissed && !others
+	})
 	for _, r := range e.rulesFor(f) {
 		port, ok := f.portMatches(r, e.ports())
-		if !ok || f.peerMatches(r) {
+		// What leads into the cluster has mostly got another port by now.
+		if f.peerMatches(r) || !ok && f.other.Outside() {
 			continue
 		}
 		for _, n := range names {

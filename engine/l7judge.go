@@ -171,7 +171,7 @@ func (p *proxy) dnsEntries(rule api.PortRule) (out []l7Entry) {
 		return nil
 	}
 	for i, d := range rule.Rules.DNS {
-		entry := l7Entry{fmt.Sprintf("rules.dns[%d]", i), misses, d.MatchName + d.MatchPattern + " is another name"}
+		entry := l7Entry{fmt.Sprintf("rules.dns[%d]", i), misses, d.MatchName + d.MatchPattern + " does not match"}
 		if p.letsName(d) {
 			entry.fit = fits
 		}
@@ -182,7 +182,7 @@ func (p *proxy) dnsEntries(rule api.PortRule) (out []l7Entry) {
 
 func (p *proxy) serverNameEntries(rule api.PortRule) (out []l7Entry) {
 	for i, name := range rule.ServerNames {
-		entry := l7Entry{fmt.Sprintf("serverNames[%d]", i), p.fitsServerName(string(name)), string(name) + " is another name"}
+		entry := l7Entry{fmt.Sprintf("serverNames[%d]", i), p.fitsServerName(string(name)), string(name) + " does not match"}
 		if entry.fit == unsure {
 			entry.why = "the rule names a TLS server name, and the connection's is not given: add --sni NAME"
 		}
@@ -234,10 +234,22 @@ func (p *proxy) explainUnrestricted(who string, step *model.Step) {
 	switch {
 	case len(step.By) > 0:
 		reason = fmt.Sprintf("%s for the same peer and port asks for nothing more", ruleCount(len(step.By)))
+	case len(e.selecting(f, isolates)) == 0 && p.kind == policy.ParserTypeDNS && refusedOtherNames(e.dp.Version()):
+		step.Verdict = model.Undetermined
+		step.Why = fmt.Sprintf("no policy isolates %s, but early patches of Cilium %s made %s refuse other names all the same", describe(f.self), e.dp.CiliumVersion, who)
+		return
 	case len(e.selecting(f, isolates)) == 0:
 		reason = "no policy isolates " + describe(f.self)
 	}
 	step.Why = fmt.Sprintf("%s lets every request through: %s", who, reason)
+}
+
+// refusedOtherNames says whether a DNS rule of a policy that isolates nobody may
+// still restrict its pods: all names beside it came with a patch of 1.16 and 1.17
+// (pkg/policy/l4.go, ensureWildcard: absent from 1.17.0, there in 1.17.6 and
+// 1.16.19). Envoy never had the difference, as it knows the rule for all ports.
+func refusedOtherNames(v model.Version) bool {
+	return !v.AtLeast(1, 16, 19) || v.AtLeast(1, 17, 0) && !v.AtLeast(1, 17, 6)
 }
 
 // hint is the element to add to the first rule that was tried.

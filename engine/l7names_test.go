@@ -139,3 +139,14 @@ func TestDNSRulesAreThoseOfThePort(t *testing.T) {
 		})
 	}
 }
+
+// TestDNSRulesWithoutDefaultDeny restrict nobody, but the proxy sees the queries.
+func TestDNSRulesWithoutDefaultDeny(t *testing.T) {
+	rules := client(`enableDefaultDeny: {egress: false}, egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: "53", protocol: UDP}], rules: {dns: [{matchName: a.example}]}}]}]`)
+	for version, want := range map[string]model.Verdict{"1.16.5": model.Undetermined, "1.16.19": model.Allowed, "1.17.0": model.Undetermined, "1.17.6": model.Allowed, "1.20.2": model.Allowed} {
+		s := load(t, "version="+version, rules)
+		step := s.request("egress dev/client dev/server 53/UDP", engine.Request{DNSName: "b.example"})
+		assert.Equal(t, want, step.Verdict, "%s: %s", version, step.Why)
+		assert.Equal(t, model.Allowed, s.request("egress dev/client dev/server 53/UDP", engine.Request{DNSName: "a.example"}).Verdict)
+	}
+}

@@ -190,7 +190,7 @@ func (s *Sim) names(packet model.Packet, asked string) *engine.Names {
 	fqdns := s.engine.FQDNs(from)
 	for _, name := range s.namesOf(to.Addr, asked) {
 		if slices.ContainsFunc(fqdns, func(f engine.FQDN) bool { return f.Matches(name) }) {
-			names.Known = append(names.Known, s.nameOf(from, to, name))
+			names.Known = append(names.Known, s.nameOf(packet, name, asked))
 		}
 	}
 	if !to.Outside() {
@@ -219,14 +219,17 @@ func (s *Sim) namesOf(addr netip.Addr, asked string) []string {
 	return out
 }
 
-// nameOf says who teaches the agent on a pod's node a name of a destination.
-func (s *Sim) nameOf(from, to model.Party, name string) engine.Name {
-	missed := engine.Name{Text: name, State: engine.NameMissed}
-	if !to.Outside() {
+// nameOf says who teaches the agent on a pod's node a name of a packet's
+// destination. A client that asks for one name asks for no other.
+func (s *Sim) nameOf(packet model.Packet, name, asked string) engine.Name {
+	from, missed := packet.Source, engine.Name{Text: name, State: engine.NameMissed}
+	if !packet.Destination.Outside() {
 		return missed
 	}
 	l := s.lookup(from, name)
 	switch {
+	case l.learned && asked != "" && name != asked:
+		return engine.Name{Text: name, State: engine.NameShared, Of: podName(from.Pod)}
 	case l.learned:
 		return engine.Name{Text: name, State: engine.NameLearned}
 	case l.step.Verdict == model.Undetermined:
@@ -256,9 +259,9 @@ func (s *Sim) unanswered(from model.Party, f engine.FQDN) []engine.Name {
 	l := s.lookup(from, name)
 	switch {
 	case l.proxied:
-		return []engine.Name{{Text: f.Text, State: engine.NameOpen, Of: "there is no --dns answer for it"}}
+		return []engine.Name{{Text: f.Text, State: engine.NameUnanswered, Of: "there is no --dns answer for it"}}
 	case l.step.Verdict == model.Undetermined:
-		return []engine.Name{{Text: f.Text, State: engine.NameOpen, Of: l.step.Why}}
+		return []engine.Name{{Text: f.Text, State: engine.NameUnanswered, Of: l.step.Why}}
 	}
 	if teacher := s.teacher(from, func(p model.Party) bool { return s.lookup(p, name).proxied }); teacher != "" {
 		return []engine.Name{{Text: f.Text, State: engine.NameShared, Of: teacher}}
@@ -278,11 +281,13 @@ func (s *Sim) teacher(from model.Party, teaches func(model.Party) bool) string {
 		}
 		tried[identity] = true
 		if teaches(other) {
-			return "pod " + p.Namespace + "/" + p.Name
+			return podName(p)
 		}
 	}
 	return ""
 }
+
+func podName(p *model.Pod) string { return "pod " + p.Namespace + "/" + p.Name }
 
 func mayShareNode(a, b *model.Pod) bool {
 	return a.Node == b.Node || a.Assigned["node"] || b.Assigned["node"]

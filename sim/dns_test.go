@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -134,7 +135,35 @@ func TestDNSServersOutsideArePartOfTheWorld(t *testing.T) {
 	assert.Equal(t, "egress allowed, l7 allowed", steps(a.Paths[0]))
 }
 
+// TestAliasesAreLearnedByTheNameThatWasAsked: Cilium's proxy ties addresses to the
+// name in the query, not to those that a CNAME in the answer leads to.
+func TestAliasesAreLearnedByTheNameThatWasAsked(t *testing.T) {
+	for name, want := range map[string]model.Verdict{"example.org": model.Denied, "alias.dev.svc.cluster.local": model.Allowed} {
+		rules := policy("client", `egress: [{toFQDNs: [{matchName: `+name+`}]}, `+dnsRule("*")+`]`)
+		a := ask(t, newSim(t, answers("example.org", "203.0.113.9"), rules), "dev/client", "dev/svc/alias")
+		assert.Equal(t, want, a.Verdict, name)
+		assert.Equal(t, "203.0.113.9", a.To.IP)
+		assert.Equal(t, want == model.Denied, len(a.Conditions) == 1, "the pod may look up the other name too")
+	}
+	open := ask(t, newSim(t, sim.Options{}, ""), "dev/client", "dev/svc/alias")
+	assert.Equal(t, model.Undetermined, open.Verdict)
+	assert.Contains(t, open.Hint, "--dns example.org=IP")
+}
+
 func TestANameWithoutAnAddressCannotBeAsked(t *testing.T) {
 	_, err := newSim(t, answers("gone.example.com", ""), "").Query(sim.Query{From: "dev/client", To: "gone.example.com:443"})
 	assert.ErrorContains(t, err, "has no address")
+}
+
+func TestWithoutKubeDNSNobodyKnowsWhatIsLearned(t *testing.T) {
+	rules := policy("client", `egress: [{toFQDNs: [{matchPattern: "*.example.com"}]}, `+dnsRule("*")+`]`)
+	bare, issues := cluster(t, strings.ReplaceAll(stage, "name: kube-dns}", "name: other-dns}"), rules)
+	s, err := sim.New(bare, issues, answers("api.example.com", "203.0.113.9"))
+	require.NoError(t, err)
+	for _, to := range []string{"api.example.com:443", "203.0.113.9:443"} {
+		a := ask(t, s, "dev/client", to)
+		assert.Equal(t, model.Undetermined, a.Verdict, to)
+		last := a.Paths[0].Steps[len(a.Paths[0].Steps)-1]
+		assert.Contains(t, last.Why, "kube-system/kube-dns")
+	}
 }

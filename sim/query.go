@@ -67,9 +67,7 @@ func (s *Sim) Query(q Query) (*Answer, error) {
 	if q.asks, err = q.request(to, requests[0]); err != nil {
 		return nil, err
 	}
-	if to.host != "" {
-		q.name = lookedUp(to)
-	}
+	q.name = lookedUp(to)
 	a := s.newAnswer(q, from, to, sources, requests)
 	for _, group := range s.groups(sources, requests) {
 		a.Paths = append(a.Paths, s.groupPaths(q, to, group, requests)...)

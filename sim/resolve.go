@@ -203,6 +203,10 @@ func (s *Sim) serviceRequests(r reference) ([]dnat.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	if frontend == model.FrontendExternalName && len(s.dns[model.CanonicalName(svc.ExternalName)]) > 0 {
+		r.host, r.port = svc.ExternalName, port
+		return s.hostRequests(r)
+	}
 	addrs, err := s.frontendAddrs(frontend, r, svc)
 	if err != nil {
 		return nil, err
