@@ -21,6 +21,9 @@ type rule struct {
 	// unknownPeers says why netsim cannot tell whom the rule means, "" where
 	// it can.
 	unknownPeers string
+	// endpointPeers are the peers given by labels, each with its own place; nil
+	// where path itself is that place.
+	endpointPeers []endpointSelector
 	// l7 describes, for each port rule, what the proxy would still check.
 	l7 []string
 }
