@@ -42,7 +42,7 @@ func New(ix *model.Index, dp model.Datapath) (*Engine, []model.Issue) {
 	o.withOptions(func() {
 		e.rules, issues = r.readPolicies(ix.Cluster.Policies)
 		e.opaque = r.opaque
-		e.ids = newIdentities(ix, o)
+		e.ids = newIdentities(ix, o, dp.Version())
 		e.ids.addPrefixes(prefixes(e.rules))
 		e.repo = newRepository(e.ids, e.rules, dp.Version())
 	})

@@ -54,7 +54,7 @@ type prefixIdentity struct {
 
 // newIdentities numbers the cluster's pods. Call it with Cilium's options set:
 // label filtering reads them.
-func newIdentities(ix *model.Index, o *options) *identities {
+func newIdentities(ix *model.Index, o *options, version model.Version) *identities {
 	ids := &identities{
 		pods:       map[*model.Pod]*identity.Identity{},
 		reserved:   map[identity.NumericIdentity]*identity.Identity{},
@@ -63,13 +63,27 @@ func newIdentities(ix *model.Index, o *options) *identities {
 		named:      map[identity.NumericIdentity]portNames{},
 	}
 	for id := range identity.ListReservedIdentities() {
-		ids.reserved[id] = identity.LookupReservedIdentity(id)
+		if !isAggregate(id) || version.AtLeast(1, 20, 0) {
+			ids.reserved[id] = identity.LookupReservedIdentity(id)
+		}
 	}
 	host := labels.NewFrom(labels.LabelHost)
 	host.MergeLabels(labels.LabelKubeAPIServer)
 	ids.reserved[hostWithAPIServer] = identity.NewIdentity(hostWithAPIServer, host)
 	ids.numberPods(ix)
 	return ids
+}
+
+// isAggregate says whether an identity stands for all those of a scope in the
+// policy map. They came with 1.20 (pkg/policy/aggregate.go), where a selector
+// that asks only for the absence of labels means them too, and so every pod.
+func isAggregate(id identity.NumericIdentity) bool {
+	switch id {
+	case identity.ReservedIdentityAggregateCluster, identity.ReservedIdentityAggregateClusterMesh,
+		identity.ReservedIdentityAggregateWorld, identity.ReservedIdentityAggregateRemoteNode:
+		return true
+	}
+	return false
 }
 
 // numberPods gives equal label sets equal identities. The numbers follow the
