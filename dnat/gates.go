@@ -15,7 +15,7 @@ func unplacedSource(q *query) []Path {
 	if q.Addr.IsValid() {
 		source = q.sourceFor(q.Addr)
 	}
-	if why := unplaced(source); why != "" {
+	if why := q.unreachable(source); why != "" {
 		return q.undetermined(why)
 	}
 	if source.Outside() && q.Addr.IsLoopback() {

@@ -217,7 +217,7 @@ func partyRef(p model.Party) string {
 	switch {
 	case p.Pod != nil:
 		return p.Pod.Namespace + "/pod/" + p.Pod.Name
-	case p.Node != nil:
+	case p.Kind == model.PartyNode && p.Node != nil:
 		return "node/" + p.Node.Name
 	case p.Addr.IsValid():
 		return p.Addr.String()

@@ -25,6 +25,9 @@ func (s *Sim) sources(r reference) ([]model.Party, error) {
 	case r.world:
 		return []model.Party{{Kind: model.PartyWorld}}, nil
 	case r.addr.IsValid():
+		if svc := s.serviceAt(r.addr); svc != nil {
+			return nil, refErrorf("%s is the ClusterIP of Service %s/%s, and Services open no connections: name a pod or a workload", r.text, svc.Namespace, svc.Name)
+		}
 		return []model.Party{s.index.Party(r.addr)}, nil
 	case r.node != "":
 		node := s.index.Node(r.node)
