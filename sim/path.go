@@ -79,9 +79,6 @@ func translatedLater(way dnat.Path) bool {
 	return way.Egress != nil && !way.Translation.BeforeEgressPolicy && !resolved
 }
 
-// The range from which an API server takes nodePorts, by default.
-const firstNodePort, lastNodePort = 30000, 32767
-
 // judgeEgress judges a packet whose port or address may be one that no file
 // gives: then any that no rule names by itself will do.
 func (s *Sim) judgeEgress(packet model.Packet, request dnat.Request) model.Step {
@@ -93,10 +90,10 @@ func (s *Sim) judgeEgress(packet model.Packet, request dnat.Request) model.Step 
 	if packet.Port != 0 || request.Frontend != model.FrontendNodePort {
 		return s.engine.Judge(model.Egress, packet, request.PortNumber)
 	}
-	packet.Port = firstNodePort
-	step := s.engine.Judge(model.Egress, packet, firstNodePort)
-	packet.Port = lastNodePort
-	if last := s.engine.Judge(model.Egress, packet, lastNodePort); last.Verdict != step.Verdict {
+	packet.Port = model.FirstNodePort
+	step := s.engine.Judge(model.Egress, packet, model.FirstNodePort)
+	packet.Port = model.LastNodePort
+	if last := s.engine.Judge(model.Egress, packet, model.LastNodePort); last.Verdict != step.Verdict {
 		step.Verdict, step.DropReason = model.Undetermined, nil
 		step.Why = "no file gives the nodePort, and the rules treat nodePorts differently"
 		return step
