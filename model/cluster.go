@@ -179,6 +179,9 @@ type LoadBalancerIP struct {
 	Proxy bool
 }
 
+// The range from which an API server takes nodePorts, by default.
+const FirstNodePort, LastNodePort = 30000, 32767
+
 // ServicePort is one port of a Service. TargetPort is a number, or a name that
 // each pod resolves for itself; exactly one of Number and Name is set.
 type ServicePort struct {
