@@ -327,9 +327,10 @@ func contradictions(dp model.Datapath) []model.Issue {
 	switch {
 	case dp.KubeProxyReplacement && !noKubeProxy:
 		return []model.Issue{{Severity: model.Warning,
-			Message: fmt.Sprintf("kube-proxy runs (%s, %s) and Cilium replaces it (%s): both translate Services",
+			Message: fmt.Sprintf("kube-proxy runs (%s, %s) and Cilium replaces it (%s): both translate Services, and neither knows the other's connections. "+
+				"Cilium comes first wherever it knows the frontend, at the client's connect() and where a packet enters a node, and that is what netsim answers for; kube-proxy's rules meet what is left",
 				dp.KubeProxyMode, dp.Sources[settingKubeProxyMode], dp.Sources[optionKPR]),
-			Remedy: "remove kube-proxy, or set kube-proxy-replacement to false"}}
+			Remedy: "remove kube-proxy with its rules, or set kube-proxy-replacement to false"}}
 	case !dp.KubeProxyReplacement && noKubeProxy:
 		return []model.Issue{{Severity: model.Warning,
 			Message: fmt.Sprintf("nobody serves NodePorts and load balancers: kube-proxy is off (%s) and Cilium does not replace it (%s)",
