@@ -51,7 +51,7 @@ func perPacketExternalIP(q *query) []Path {
 	if q.oneScope() {
 		return perPacket(q)
 	}
-	return northSouth(q)
+	return whereItEnters(q)
 }
 
 // perPacketNodePort: up to 1.18 the pods' program knows the NodePorts of its own

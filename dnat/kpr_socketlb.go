@@ -69,7 +69,20 @@ func (q *query) socketLBNoBackend(none string) []Path {
 // and an entry without backends fails before it. Source: bpf/bpf_sock.c
 // __sock4_xlate_fwd, sock4_skip_xlate.
 func socketLBExternalIP(q *query) []Path {
-	return q.externalIPOr(northSouth)
+	return q.externalIPOr(whereItEnters)
+}
+
+// whereItEnters answers for an external IP that Cilium, in kube-proxy's place,
+// leaves alone until it enters by some node. A kube-proxy that runs all the same
+// has rules for it on the client's own node, which its packets meet unless
+// Cilium's host routing bypasses them (pkg/option/config.go
+// EnableHostLegacyRouting).
+func whereItEnters(q *query) []Path {
+	if mode := q.settings.KubeProxyMode; mode != "" && mode != model.KubeProxyNone {
+		return q.undeterminedOn(q.arriveAt(q.Source.Node), fmt.Sprintf(
+			"Cilium leaves external IP %s alone at the client, and kube-proxy, which runs beside it on %s, may translate it there: netsim does not model the two together", q.Addr, q.node))
+	}
+	return northSouth(q)
 }
 
 // socketLBBesideExternalIP is the same beside kube-proxy, which translates what

@@ -128,9 +128,10 @@ same, and -p ICMP asks for a ping.
 
 Datapath
   How the cluster carries packets is read from what is loaded (cilium-config,
-  the agent's image, kube-proxy's ConfigMap, a kind config); --datapath chooses
-  a profile, which netsim datapaths lists, and --set KEY=VALUE a single setting,
-  such as cilium.version=1.18, kubeProxyReplacement=true or routingMode=native.
+  Helm values of Cilium's chart, the agent's image, kube-proxy's ConfigMap, a
+  kind config); --datapath chooses a profile, which netsim datapaths lists, and
+  --set KEY=VALUE a single setting, such as cilium.version=1.18,
+  kubeProxyReplacement=true or routingMode=native.
 
 Exit codes
   0 allowed   1 denied or mixed   2 wrong usage or unusable input
