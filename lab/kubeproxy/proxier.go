@@ -56,6 +56,8 @@ type Rules struct {
 	// IPTables is the text for iptables-restore or ip6tables-restore, of both
 	// tables with all their chains; "" in the other mode.
 	IPTables string
+	// IPv6 is their family.
+	IPv6 bool
 	// NFTables is the table as the proxier left it, nil in the other mode.
 	NFTables *knftables.Fake
 }
@@ -92,7 +94,7 @@ func (w Where) recordIPTables(config *kubeproxyconfig.KubeProxyConfiguration) (R
 	if len(ipt.restored) == 0 {
 		return Rules{}, fmt.Errorf("kube-proxy on %s wrote no rules", w.Node.Name)
 	}
-	return Rules{IPTables: ipt.text()}, nil
+	return Rules{IPTables: ipt.text(), IPv6: w.IPv6}, nil
 }
 
 func (w Where) recordNFTables(config *kubeproxyconfig.KubeProxyConfiguration) (Rules, error) {
@@ -107,7 +109,7 @@ func (w Where) recordNFTables(config *kubeproxyconfig.KubeProxyConfiguration) (R
 	if fake.Table == nil {
 		return Rules{}, fmt.Errorf("kube-proxy on %s wrote no rules", w.Node.Name)
 	}
-	return Rules{NFTables: fake}, nil
+	return Rules{NFTables: fake, IPv6: w.IPv6}, nil
 }
 
 // sealCommon cuts a proxier off from the machine that it runs on.
