@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,6 +61,11 @@ type Rules struct {
 	IPv6 bool
 	// NFTables is the table as the proxier left it, nil in the other mode.
 	NFTables *knftables.Fake
+	// HealthChecks are the ports on which the proxier answers health checks, with
+	// the number of endpoints that it tells of; HealthAddresses are those of the
+	// node on which it listens for them.
+	HealthChecks    map[uint16]int
+	HealthAddresses []netip.Addr
 }
 
 // Text is the rules as iptables-restore or nft -f take them.
@@ -89,12 +95,12 @@ func (w Where) recordIPTables(config *kubeproxyconfig.KubeProxyConfiguration) (R
 		return Rules{}, err
 	}
 	seal(proxier, "nfacct", nfacct.Interface(allCounters{}))
-	w.sealCommon(proxier)
+	health := w.sealCommon(proxier)
 	w.feed(proxier)
 	if len(ipt.restored) == 0 {
 		return Rules{}, fmt.Errorf("kube-proxy on %s wrote no rules", w.Node.Name)
 	}
-	return Rules{IPTables: ipt.text(), IPv6: w.IPv6}, nil
+	return Rules{IPTables: ipt.text(), IPv6: w.IPv6, HealthChecks: health.checks(), HealthAddresses: w.healthAddresses(proxier)}, nil
 }
 
 func (w Where) recordNFTables(config *kubeproxyconfig.KubeProxyConfiguration) (Rules, error) {
@@ -104,19 +110,36 @@ func (w Where) recordNFTables(config *kubeproxyconfig.KubeProxyConfiguration) (R
 	}
 	fake := knftables.NewFake(w.nftFamily(), "kube-proxy")
 	seal(proxier, "nftables", knftables.Interface(fake))
-	w.sealCommon(proxier)
+	health := w.sealCommon(proxier)
 	w.feed(proxier)
 	if fake.Table == nil {
 		return Rules{}, fmt.Errorf("kube-proxy on %s wrote no rules", w.Node.Name)
 	}
-	return Rules{NFTables: fake, IPv6: w.IPv6}, nil
+	return Rules{NFTables: fake, IPv6: w.IPv6, HealthChecks: health.checks(), HealthAddresses: w.healthAddresses(proxier)}, nil
 }
 
 // sealCommon cuts a proxier off from the machine that it runs on.
-func (w Where) sealCommon(proxier proxy.Provider) {
+func (w Where) sealCommon(proxier proxy.Provider) *healthRecorder {
+	health := &healthRecorder{}
 	seal(proxier, "networkInterfacer", proxyutil.NetworkInterfacer(fixedAddresses(w.Addresses)))
-	seal(proxier, "serviceHealthServer", healthcheck.NewFakeServiceHealthServer())
+	seal(proxier, "serviceHealthServer", healthcheck.ServiceHealthServer(health))
 	seal(proxier, "conntrack", conntrack.NewFake())
+	return health
+}
+
+// healthAddresses: the health checks' listeners are on the addresses of
+// NodePorts. Source: k8s.io/kubernetes v1.37.2
+// pkg/proxy/healthcheck/service_health.go newServiceHealthServer.
+func (w Where) healthAddresses(proxier proxy.Provider) []netip.Addr {
+	served := peek[*proxyutil.NodePortAddresses](proxier, "nodePortAddresses")
+	var found []netip.Addr
+	ips, _ := served.GetNodeIPs(fixedAddresses(w.Addresses))
+	for _, p := range w.Addresses {
+		if served.MatchAll() && p.Addr().Is6() == w.IPv6 || slices.ContainsFunc(ips, asIP(p.Addr()).Equal) {
+			found = append(found, p.Addr())
+		}
+	}
+	return found
 }
 
 // Install has the real kube-proxy write its rules with iptables-restore or nft,

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"unsafe"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/kubernetes/pkg/proxy/util/nfacct"
 )
 
@@ -51,3 +52,28 @@ func (fixedSysctls) SetSysctl(string, int) error   { return nil }
 type allCounters struct{ nfacct.Interface }
 
 func (allCounters) Ensure(string) error { return nil }
+
+// healthRecorder writes down which health checks a proxier would answer.
+type healthRecorder struct {
+	ports     map[types.NamespacedName]uint16
+	endpoints map[types.NamespacedName]int
+}
+
+func (h *healthRecorder) SyncServices(ports map[types.NamespacedName]uint16) error {
+	h.ports = ports
+	return nil
+}
+
+func (h *healthRecorder) SyncEndpoints(endpoints map[types.NamespacedName]int) error {
+	h.endpoints = endpoints
+	return nil
+}
+
+// checks are the local endpoints by the port that tells their number.
+func (h *healthRecorder) checks() map[uint16]int {
+	found := map[uint16]int{}
+	for service, port := range h.ports {
+		found[port] = h.endpoints[service]
+	}
+	return found
+}
