@@ -64,17 +64,6 @@ func TestSourceSeenByTheBackend(t *testing.T) {
 	}
 }
 
-func TestHealthCheckNodePort(t *testing.T) {
-	f := newFixture(kubeProxy120)
-	f.only(b0)
-	f.service.HealthCheckNodePort = 30694
-	f.send("192.168.50.12", 30694, model.TCP)
-	assert.Equal(t, "port 30694 is the healthCheckNodePort of Service dev/b: it answers 200, since worker2 has 1 ready endpoint", f.resolve()[0].Service.Why)
-	f.send("192.168.50.11", 30694, model.TCP)
-	f.request.Source = model.Party{}
-	assert.Equal(t, "port 30694 is the healthCheckNodePort of Service dev/b: it answers 503, since worker has no ready endpoint", f.resolve()[0].Service.Why)
-}
-
 func TestExternalName(t *testing.T) {
 	f := newFixture(kubeProxy120)
 	f.only(b0)

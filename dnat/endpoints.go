@@ -97,13 +97,24 @@ func (q *query) onPort(all []*model.EndpointSlice) []candidate {
 				}
 				c := candidate{endpoint: e, port: port.Port, slice: slice}
 				key := netip.AddrPortFrom(e.Addr, port.Port)
-				if known, ok := found[key]; !ok || rank(c) < rank(known) {
+				if known, ok := found[key]; !ok || q.outranks(c, known) {
 					found[key] = c
 				}
 			}
 		}
 	}
 	return sortedCandidates(found)
+}
+
+// outranks says whether one of two candidates with the same address and port
+// counts more. For kube-proxy that is one that does not terminate, in whatever
+// state it is. Source: k8s.io/kubernetes v1.37.2 pkg/proxy/endpointslicecache.go
+// addEndpoints.
+func (q *query) outranks(c, known candidate) bool {
+	if q.byKubeProxy && c.endpoint.Terminating != known.endpoint.Terminating {
+		return known.endpoint.Terminating
+	}
+	return rank(c) < rank(known)
 }
 
 // rank orders an endpoint's states, the best first.
