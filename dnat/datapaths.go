@@ -160,6 +160,15 @@ func fromOutside() []datapath {
 	return rows
 }
 
+// byDatapath answers by the table.
+func byDatapath(q *query) []Path {
+	row, found := q.row()
+	if !found {
+		return q.undetermined(q.unmodelled())
+	}
+	return row.paths(q)
+}
+
 // row is the row that answers the query. Where it hangs on a version that
 // nobody knows, none does.
 func (q *query) row() (row datapath, found bool) {

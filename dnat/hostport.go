@@ -72,6 +72,10 @@ func (q *query) ownHostPort(a arrival, by string) []Path {
 	paths := make([]Path, 0, 1)
 	for _, b := range q.holders(a.node) {
 		t := Translation{By: by, Node: a.node.Name, BeforeEgressPolicy: true}
+		if dropped := q.sctpPortChanged(t, b); dropped != nil {
+			paths = append(paths, *dropped)
+			continue
+		}
 		path := q.deliver(t, b)
 		if q.Source.Pod != nil && q.Source.Pod == b.Party.Pod {
 			path = q.ownHairpin(Path{Translation: t, Backend: &b})
@@ -100,7 +104,12 @@ func (q *query) hostPortOn(a arrival, by, whom string) []Path {
 	paths := make([]Path, 0, 1)
 	for _, b := range q.holders(a.node) {
 		hairpin := b.Party.Addr == a.source.Addr
-		path := q.arrive(a, Translation{By: by, Node: a.node.Name, BeforeEgressPolicy: a.from == fromHost, Masquerade: hairpin}, b)
+		t := Translation{By: by, Node: a.node.Name, BeforeEgressPolicy: a.from == fromHost, Masquerade: hairpin}
+		if dropped := q.sctpPortChanged(t, b); dropped != nil {
+			paths = append(paths, *dropped)
+			continue
+		}
+		path := q.arrive(a, t, b)
 		why := fmt.Sprintf("%s (on %s) translates hostPort %d to %s port %d", whom, a.node.Name, q.PortNumber, partyRef(b.Party), b.Port)
 		if q.Source.Kind == model.PartyPod {
 			why += fmt.Sprintf(", after egress policy, which sees %s", q.frontendWords())

@@ -118,7 +118,14 @@ func (q *query) northSouthPath(a arrival, c candidate) Path {
 		return path
 	}
 	masquerade := a.isElsewhere(party) && !q.settings.directReturn(q.Protocol)
-	path := q.arrive(a, Translation{By: ByCiliumBPF, Node: a.node.Name, Masquerade: masquerade}, backend)
+	t := Translation{By: ByCiliumBPF, Node: a.node.Name, Masquerade: masquerade}
+	if dropped := q.sctpPortChanged(t, backend); dropped != nil {
+		return *dropped
+	}
+	path := q.arrive(a, t, backend)
+	if masquerade && q.Protocol == model.SCTP {
+		path.Conditions = append(path.Conditions, fmt.Sprintf("the client's source port is one that %s can masquerade with as it is: Cilium changes no port of SCTP", a.node.Name))
+	}
 	why := fmt.Sprintf("Cilium (BPF, on %s) translates %s %s to the backend's %s where the packet enters", a.node.Name, frontendNoun(q.Frontend), q.frontendText(), c.text())
 	switch {
 	case a.isElsewhere(party) && !masquerade:
