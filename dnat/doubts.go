@@ -3,9 +3,7 @@ package dnat
 import (
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -14,7 +12,7 @@ import (
 // takes out of the ordinary: to go on as if it were not there could end in a
 // wrong "allowed".
 func doubtful(q *query) []Path {
-	for _, doubt := range []func() string{q.annotated, q.nodePortElsewhere, q.halfScope, q.formerOptions, q.unknownFamily} {
+	for _, doubt := range []func() string{q.annotated, q.halfScope, q.formerOptions, q.unknownFamily} {
 		if why := doubt(); why != "" {
 			return q.undetermined(why)
 		}
@@ -35,21 +33,6 @@ func (q *query) annotated() string {
 		}
 	}
 	return ""
-}
-
-// nodePortElsewhere: Cilium serves NodePorts on the addresses of
-// nodeport-addresses only. Source: pkg/datapath/tables/node_address.go.
-func (q *query) nodePortElsewhere() string {
-	list := strings.FieldsFunc(q.settings.Options["nodeport-addresses"], func(r rune) bool { return r == ' ' || r == ',' })
-	if q.Frontend != model.FrontendNodePort || !q.settings.KubeProxyReplacement || len(list) == 0 {
-		return ""
-	}
-	for _, text := range list {
-		if cidr, err := netip.ParsePrefix(text); err == nil && cidr.Contains(q.Addr) {
-			return ""
-		}
-	}
-	return fmt.Sprintf("nodeport-addresses (%s) leaves %s out, and netsim does not model who answers there", strings.Join(list, " "), q.Addr)
 }
 
 // halfScope: beside kube-proxy, bpf masquerading makes the pods' program ask

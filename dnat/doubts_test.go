@@ -25,14 +25,6 @@ func TestWhatIsNotModelledCastsDoubt(t *testing.T) {
 		{"an annotation that turns source ranges round", kubeProxy120, annotate("src-ranges-policy"), "annotation service.cilium.io/src-ranges-policy"},
 		{"an annotation that leaves frontends out", kubeProxy120, annotate("type"), "annotation service.cilium.io/type"},
 		{"an annotation that matters to a mesh only does not", kubeProxy120, annotate("affinity"), ""},
-		{"a NodePort on an address that Cilium leaves out", socketLB120, func(f *fixture) {
-			f.nodePort("worker2")
-			f.set("nodeport-addresses", "10.99.0.0/16 10.98.0.0/16")
-		}, "nodeport-addresses (10.99.0.0/16 10.98.0.0/16) leaves 192.168.50.12 out"},
-		{"one on an address that it lists is as ever", socketLB120, func(f *fixture) {
-			f.nodePort("worker2")
-			f.set("nodeport-addresses", "10.99.0.0/16,192.168.50.0/24")
-		}, ""},
 		{"kube-proxy reads no option of Cilium's", kubeProxy120, func(f *fixture) {
 			f.nodePort("worker2")
 			f.set("nodeport-addresses", "10.99.0.0/16")

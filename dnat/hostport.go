@@ -24,7 +24,8 @@ func portmap(q *query) []Path {
 
 // ciliumHostPort answers for a hostPort that Cilium serves: at once for a client
 // on the same node, and where the packet enters for all others. Source:
-// bpf/bpf_sock.c sock4_wildcard_lookup_full (HOST_ID only),
+// bpf/bpf_sock.c sock4_wildcard_lookup_full (HOST_ID only), bpf/lib/lb.h
+// lb4_lookup_wildcard_service (the same for each packet, from 1.20 on),
 // bpf/lib/nodeport.h.
 func ciliumHostPort(q *query) []Path {
 	by := BySocketLB
@@ -35,8 +36,12 @@ func ciliumHostPort(q *query) []Path {
 		if paths := q.unpublished(a); len(paths) > 0 {
 			return paths
 		}
-		if a.from != fromAfar {
+		lookedUp := by == BySocketLB || q.settings.version.AtLeast(1, 20, 0)
+		if a.from != fromAfar && (lookedUp || q.listed()) {
 			return q.ownHostPort(a, by)
+		}
+		if paths := q.unlisted(a); len(paths) > 0 {
+			return paths
 		}
 		return q.hostPortOn(a, ByCiliumBPF, "Cilium")
 	})

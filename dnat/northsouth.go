@@ -2,9 +2,13 @@ package dnat
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/netsim-dev/netsim/model"
 )
+
+// optionNodePortAddresses lists prefixes, separated by spaces or commas.
+const optionNodePortAddresses = "nodeport-addresses"
 
 // Drops that only a packet off the wire meets. Source: pkg/monitor/api/drop.go,
 // api/v1/flow/flow.proto.
@@ -31,7 +35,7 @@ func (q *query) northSouthEntries() []*model.Node {
 }
 
 func (q *query) northSouthOn(a arrival) []Path {
-	for _, rule := range []func(arrival) []Path{q.cameBack, q.noFrontend, q.clusterIPFromOutside, q.outsideCiliumRanges} {
+	for _, rule := range []func(arrival) []Path{q.cameBack, q.unlisted, q.noFrontend, q.clusterIPFromOutside, q.outsideCiliumRanges} {
 		if paths := rule(a); len(paths) > 0 {
 			return paths
 		}
@@ -59,6 +63,24 @@ func (q *query) cameBack(a arrival) []Path {
 	return q.deniedOn(a, ByNone, fmt.Sprintf(
 		"Cilium translates an external IP that no node has only at the node where it enters: the packet leaves %s under its own address, and where the network sends it back there, %s drops it as forged", a.node.Name, a.node.Name),
 		model.SeesTimeout)
+}
+
+// unlisted: with nodeport-addresses Cilium serves NodePorts and hostPorts on the
+// node's addresses of that list; on others a packet off the wire finds the port
+// closed. Who translates before there is a packet needs no such entry. Source:
+// pkg/loadbalancer/reconciler/bpf_reconciler.go (expansion to node addresses),
+// pkg/datapath/tables/node_address.go.
+func (q *query) unlisted(a arrival) []Path {
+	if q.Frontend != model.FrontendNodePort && q.Frontend != model.FrontendHostPort || q.listed() {
+		return nil
+	}
+	return q.deniedOn(a, ByNone, fmt.Sprintf("Cilium serves %ss on the addresses of nodeport-addresses (%s) only, and %s is not among them: port %d is closed there",
+		frontendNoun(q.Frontend), q.settings.Options[optionNodePortAddresses], q.Addr, q.PortNumber), model.SeesRefused)
+}
+
+func (q *query) listed() bool {
+	prefixes := prefixList(strings.ReplaceAll(q.settings.Options[optionNodePortAddresses], " ", ","))
+	return len(prefixes) == 0 || q.Addr.IsLoopback() || within(prefixes, q.Addr)
 }
 
 // noFrontend answers for a port that the Service does not have, and for an
