@@ -66,17 +66,29 @@ func TestWhatIsNotModelledCastsDoubt(t *testing.T) {
 }
 
 func TestACNAMEMeansAServiceByItsWholeNameOnly(t *testing.T) {
-	for name, known := range map[string]bool{
-		"b.dev.svc.cluster.local": true, "b.dev.svc.cluster.local.": true,
-		"b.dev.svc": false, "b.dev.svc.prod.example.com": false, "b.dev.svc.cluster.local.example": false, "example.com": false,
+	const service, outside, unknown = "b-1", "the world", "undetermined"
+	for name, want := range map[string]string{
+		"b.dev.svc.cluster.local": service, "b.dev.svc.cluster.local.": service,
+		"b.dev.svc": unknown, "b.dev.svc.prod.example.com": unknown, "other.dev.svc.cluster.local": unknown, "b": unknown,
+		"b.dev.svc.cluster.local.example": unknown, "example.com": outside, "example.com.": outside,
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(kubeProxy120)
 			alias := &model.Service{Namespace: "dev", Name: "alias", Type: model.ExternalNameService, ExternalName: name}
 			f.cluster.Services = append(f.cluster.Services, alias)
 			f.ask("10.96.0.20", 80, model.TCP)
-			f.request.Service, f.request.Frontend = alias, model.FrontendExternalName
-			assert.Equal(t, known, f.resolve()[0].Backend != nil)
+			f.request.Service, f.request.Frontend, f.request.Addr = alias, model.FrontendExternalName, netip.Addr{}
+			path := f.resolve()[0]
+			if want == unknown {
+				assert.Equal(t, model.Undetermined, path.Service.Verdict)
+				assert.Nil(t, path.Backend)
+				return
+			}
+			assert.Equal(t, want, who(path.Egress.Destination))
+			assert.Equal(t, model.Allowed, path.Service.Verdict)
+			if want == outside {
+				assert.Equal(t, []string{"example.com has an address outside the cluster"}, path.Conditions)
+			}
 		})
 	}
 }

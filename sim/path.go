@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -87,6 +88,9 @@ func (s *Sim) judgeEgress(packet model.Packet, request dnat.Request) model.Step 
 		step.Conditions = append(step.Conditions, "the load balancer's address, which no file gives, is none that a rule names")
 		return step
 	}
+	if packet.Destination.Kind == model.PartyWorld && request.Frontend == model.FrontendExternalName {
+		return s.judgeName(packet, request)
+	}
 	if packet.Port != 0 || request.Frontend != model.FrontendNodePort {
 		return s.engine.Judge(model.Egress, packet, request.PortNumber)
 	}
@@ -100,6 +104,19 @@ func (s *Sim) judgeEgress(packet model.Packet, request dnat.Request) model.Step 
 	}
 	step.Sees.Port = 0
 	step.Conditions = append(step.Conditions, "the nodePort, which no file gives, is none that a rule names")
+	return step
+}
+
+// judgeName judges a packet to an external name, whose address is not known but
+// is a certain one: where rules name addresses or names, it hangs on which.
+func (s *Sim) judgeName(packet model.Packet, request dnat.Request) model.Step {
+	step := s.engine.Judge(model.Egress, packet, request.PortNumber)
+	if len(step.Conditions) == 0 {
+		return step
+	}
+	step.Verdict, step.DropReason = model.Undetermined, nil
+	step.Why = fmt.Sprintf("it hangs on the address of %s: %s, %s", request.Service.ExternalName, step.Why, strings.Join(step.Conditions, ", "))
+	step.Conditions, step.Hint = nil, ""
 	return step
 }
 
