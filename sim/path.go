@@ -183,9 +183,10 @@ func (p *Path) clientSees(way dnat.Path) model.ClientSees {
 }
 
 // named fills the identities into what the translator saw: package dnat knows
-// addresses only.
+// addresses only. On another node than the client's there is no more to see.
 func (s *Sim) named(step model.Step, source model.Party) model.Step {
-	if step.Sees == nil {
+	elsewhere := source.Node != nil && step.Node != source.Node.Name
+	if step.Sees == nil || elsewhere {
 		return step
 	}
 	sees := *step.Sees
