@@ -119,16 +119,37 @@ func (q *query) clusterIPFromOutside(a arrival) []Path {
 	return paths
 }
 
-// outsideCiliumRanges applies loadBalancerSourceRanges. Source:
-// pkg/loadbalancer/service.go GetSourceRangesEnabled.
+// outsideCiliumRanges applies loadBalancerSourceRanges, which the annotation
+// src-ranges-policy turns round. Source: bpf/lib/lb.h lb4_src_range_ok.
 func (q *query) outsideCiliumRanges(a arrival) []Path {
-	applies := q.Frontend == model.FrontendLoadBalancer || q.Frontend == model.FrontendExternalIP || q.settings.On("bpf-lb-source-range-all-types", false)
-	if !applies || q.inRanges(a.source.Addr) {
+	listed := within(q.Service.SourceRanges, a.source.Addr)
+	denies := q.settings.version.AtLeast(1, 17, 0) && strings.EqualFold(q.Service.CiliumAnnotations["src-ranges-policy"], "deny")
+	if len(q.Service.SourceRanges) == 0 || !q.rangesHold() || listed != denies {
 		return nil
 	}
-	paths := q.deniedByRanges(a, ByCiliumBPF, fmt.Sprintf("Cilium (BPF, on %s) drops the packet", a.node.Name))
+	what := fmt.Sprintf("Cilium (BPF, on %s) drops the packet", a.node.Name)
+	paths := q.deniedByRanges(a, ByCiliumBPF, what)
+	if denies {
+		paths[0].Service.Why = fmt.Sprintf("%s is in loadBalancerSourceRanges of Service %s, which its annotation src-ranges-policy makes a list of those denied: %s", a.source.Addr, serviceRef(q.Service), what)
+		paths[0].Hint = fmt.Sprintf("take the client's address out of loadBalancerSourceRanges of Service %s", serviceRef(q.Service))
+	}
 	paths[0].Service.DropReason = dropSourceRange()
 	return paths
+}
+
+// rangesHold says for which frontends Cilium holds the ranges. Source:
+// pkg/loadbalancer/service.go GetSourceRangesEnabled (ExternalIPs from 1.20 on),
+// before 1.18.6 pkg/loadbalancer/reconciler/bpf_reconciler.go CheckSourceRange
+// (every frontend), at 1.17 pkg/k8s/watchers/service.go configureWithSourceRanges.
+func (q *query) rangesHold() bool {
+	v, all := q.settings.version, q.settings.On("bpf-lb-source-range-all-types", false)
+	switch {
+	case q.Frontend == model.FrontendLoadBalancer, v.AtLeast(1, 18, 0) && !v.AtLeast(1, 18, 6):
+		return true
+	case q.Frontend == model.FrontendExternalIP:
+		return v.AtLeast(1, 20, 0) || all && v.AtLeast(1, 18, 0)
+	}
+	return all && v.AtLeast(1, 17, 0)
 }
 
 func (q *query) northSouthPath(a arrival, c candidate) Path {

@@ -96,7 +96,7 @@ func knownOptions() map[string][]string {
 		"enable-no-service-endpoints-routable", "enable-node-selector-labels", "enable-non-default-deny-policies",
 		"enable-remote-node-masquerade", "enable-sctp", "enable-service-topology", "disable-external-ip-mitigation", "mesh-auth-enabled",
 		"policy-audit-mode", "policy-default-local-cluster", "bpf-lb-external-clusterip",
-		"bpf-lb-source-range-all-types", "kubeProxy.localhostNodePorts",
+		"bpf-lb-source-range-all-types", "bpf-lb-mode-annotation", "kubeProxy.localhostNodePorts",
 		"kubeProxy.masqueradeAll",
 	} {
 		known[name] = []string{"true", "false"}
