@@ -76,7 +76,7 @@ func (s *Sim) steps(way dnat.Path, request dnat.Request) []model.Step {
 // translatedLater says whether egress policy has judged the packet before the
 // service step decides. A name that DNS resolves comes first of all.
 func translatedLater(way dnat.Path) bool {
-	resolved := way.Translation.By == dnat.ByNone && way.Service.Verdict == model.Allowed
+	resolved := way.Translation.By == dnat.ByNone && way.Translation.Node == "" && way.Service.Verdict == model.Allowed
 	return way.Egress != nil && !way.Translation.BeforeEgressPolicy && !resolved
 }
 
