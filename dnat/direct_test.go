@@ -23,7 +23,7 @@ func TestDirectFromNodesAndOutside(t *testing.T) {
 		{"a node that sends to itself meets nobody", kubeProxy120, func(f *fixture) { f.send("192.168.50.11", 22, model.TCP); f.fromNode("worker") },
 			lines{"no service step, to worker:22, policy skipped"}},
 		{"a node's SCTP to a pod is dropped at the pod", kubeProxy120, func(f *fixture) { f.send("10.244.2.7", 8080, model.SCTP); f.fromNode("worker") },
-			lines{"denied by none, drop 137, client sees timeout"}},
+			lines{"denied by none, on worker2, to b-0:8080, drop 137, client sees timeout"}},
 		{"a node's SCTP to a node is none of Cilium's business", kubeProxy120, func(f *fixture) { f.send("192.168.50.12", 8080, model.SCTP); f.fromNode("worker") },
 			lines{"no service step, to worker2:8080, egress sees worker2:8080, ingress sees worker"}},
 		{"the outside keeps its address on the way to a pod", kubeProxy120, via(""), lines{"no service step, to b-0:8080, ingress sees address 203.0.113.10"}},
