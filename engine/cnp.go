@@ -37,7 +37,8 @@ func (r *reader) ciliumPolicy(o *model.Object) ([]*rule, []model.Issue) {
 	}
 	var rules []*rule
 	for i, path := range specPaths(policy) {
-		rules = append(rules, ciliumRules(o, path, parsed.rules[i])...)
+		rules = append(rules, r.ciliumRules(o, path, parsed.rules[i])...)
+		issues = append(issues, r.groupIssues(o, ruleSources(path, parsed.rules[i]))...)
 		issues = append(issues, unresolvedServices(o, path, parsed.rules[i], parsed.unresolved[i])...)
 	}
 	return rules, issues
@@ -149,15 +150,16 @@ func specPaths(p ciliumv2.CiliumNetworkPolicy) []string {
 // ciliumRules gives each entry that Cilium makes of a rule its place in the
 // document. RulesToPolicyEntries keeps the order ingress, ingressDeny, egress,
 // egressDeny (pkg/policy/utils/parserules.go).
-func ciliumRules(o *model.Object, spec string, parsed *api.Rule) []*rule {
+func (r *reader) ciliumRules(o *model.Object, spec string, parsed *api.Rule) []*rule {
 	sources := ruleSources(spec, parsed)
 	entries := utils.RulesToPolicyEntries(api.Rules{parsed})
 	rules := make([]*rule, len(entries))
 	for i, entry := range entries {
+		mendGroups(entry, sources[i].cidrSet, r.dp.Version())
 		rules[i] = &rule{
 			entry: entry, object: o, path: sources[i].path,
 			ports: sources[i].portPaths(), l7: sources[i].l7(),
-			unknownPeers: sources[i].unknownPeers(),
+			unknownPeers: sources[i].unknownPeers(), missingGroups: r.missingGroups(sources[i].cidrSet),
 		}
 	}
 	return rules
@@ -170,6 +172,8 @@ type ruleSource struct {
 	nPorts  int
 	icmps   api.ICMPRules
 	cidrSet api.CIDRRuleSlice
+	// cidrField is the name of the field that cidrSet stands in.
+	cidrField string
 	// unresolved are the peer fields whose meaning lies outside the files.
 	unresolved []string
 }
@@ -205,14 +209,14 @@ func ruleSources(spec string, r *api.Rule) []ruleSource {
 }
 
 func ingressSource(c api.IngressCommonRule) ruleSource {
-	s := ruleSource{cidrSet: c.FromCIDRSet}
+	s := ruleSource{cidrSet: c.FromCIDRSet, cidrField: "fromCIDRSet"}
 	s.note("fromGroups", len(c.FromGroups))
 	s.note("fromNodes", len(c.FromNodes))
 	return s
 }
 
 func egressSource(c api.EgressCommonRule) ruleSource {
-	s := ruleSource{cidrSet: c.ToCIDRSet}
+	s := ruleSource{cidrSet: c.ToCIDRSet, cidrField: "toCIDRSet"}
 	s.note("toGroups", len(c.ToGroups))
 	s.note("toNodes", len(c.ToNodes))
 	return s
@@ -226,14 +230,7 @@ func (s *ruleSource) note(field string, n int) {
 
 // unknownPeers says which field keeps netsim from knowing the rule's peers.
 func (s ruleSource) unknownPeers() string {
-	unresolved := s.unresolved
-	for _, c := range s.cidrSet {
-		if c.CIDRGroupRef != "" || c.CIDRGroupSelector.LabelSelector != nil {
-			unresolved = append(unresolved, "cidrGroup")
-			break
-		}
-	}
-	return strings.Join(unresolved, ", ")
+	return strings.Join(s.unresolved, ", ")
 }
 
 // portPaths are the paths of the port rules in the order of PolicyEntry.L4:

@@ -42,8 +42,8 @@ func New(ix *model.Index, dp model.Datapath) (*Engine, []model.Issue) {
 	o.withOptions(func() {
 		e.rules, issues = r.readPolicies(ix.Cluster.Policies)
 		e.opaque = r.opaque
-		e.ids = newIdentities(ix, o)
-		e.ids.addPrefixes(prefixes(e.rules))
+		e.ids = newIdentities(ix, o, dp.Version())
+		e.ids.addPrefixes(prefixes(e.rules), r.groups)
 		e.repo = newRepository(e.ids, e.rules, dp.Version())
 	})
 	if n := e.ids.unnumbered; n > 0 {

@@ -1,8 +1,8 @@
 package engine
 
 import (
-	"cmp"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -13,6 +13,7 @@ import (
 	slim_metav1 "github.com/cilium/cilium/pkg/k8s/slim/k8s/apis/meta/v1"
 	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/labelsfilter"
+	"github.com/cilium/cilium/pkg/policy"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -34,36 +35,41 @@ const (
 // identities gives every party of a packet its security identity.
 type identities struct {
 	pods map[*model.Pod]*identity.Identity
-	// prefixes are the CIDRs that policies name, longest first, each with the
-	// identity of the addresses for which it is the longest match.
-	prefixes []prefixIdentity
+	// ipcache is what the agents are told of addresses, prefixes the identity
+	// of the addresses for which a prefix in it is the longest match.
+	ipcache  ipcache
+	prefixes map[netip.Prefix]*identity.Identity
 	reserved map[identity.NumericIdentity]*identity.Identity
 	// apiServers are the addresses behind default/kubernetes.
 	apiServers map[netip.Addr]bool
-	dualStack  bool
+	ipv4, ipv6 bool
+	version    model.Version
 	// named are the named ports of each pod identity.
 	named map[identity.NumericIdentity]portNames
 	// unnumbered counts pods beyond what Cilium could number.
 	unnumbered int
 }
 
-type prefixIdentity struct {
-	prefix netip.Prefix
-	id     *identity.Identity
-}
-
 // newIdentities numbers the cluster's pods. Call it with Cilium's options set:
 // label filtering reads them.
-func newIdentities(ix *model.Index, o *options) *identities {
+func newIdentities(ix *model.Index, o *options, version model.Version) *identities {
 	ids := &identities{
 		pods:       map[*model.Pod]*identity.Identity{},
+		ipcache:    ipcache{},
+		prefixes:   map[netip.Prefix]*identity.Identity{},
 		reserved:   map[identity.NumericIdentity]*identity.Identity{},
 		apiServers: apiServers(ix),
-		dualStack:  o.ipv4 && o.ipv6,
+		ipv4:       o.ipv4,
+		ipv6:       o.ipv6,
+		version:    version,
 		named:      map[identity.NumericIdentity]portNames{},
 	}
 	for id := range identity.ListReservedIdentities() {
-		ids.reserved[id] = identity.LookupReservedIdentity(id)
+		// What stands for many identities at once came with 1.20
+		// (pkg/policy/aggregate.go).
+		if version.AtLeast(1, 20, 0) || !slices.Contains(policy.AllAggregates, id) {
+			ids.reserved[id] = identity.LookupReservedIdentity(id)
+		}
 	}
 	host := labels.NewFrom(labels.LabelHost)
 	host.MergeLabels(labels.LabelKubeAPIServer)
@@ -144,26 +150,41 @@ func apiServers(ix *model.Index) map[netip.Addr]bool {
 	return addrs
 }
 
-// addPrefixes makes the identities of the CIDRs that policies name.
-func (ids *identities) addPrefixes(prefixes []netip.Prefix) {
+// addPrefixes tells the ipcache of every prefix that policies, CIDR groups and
+// the API server name, and numbers their label sets as numberPods does.
+func (ids *identities) addPrefixes(named []netip.Prefix, groups []cidrGroup) {
 	for addr := range ids.apiServers {
-		prefixes = append(prefixes, netip.PrefixFrom(addr, addr.BitLen()))
+		ids.ipcache.upsert(netip.PrefixFrom(addr, addr.BitLen()), labels.LabelKubeAPIServer)
 	}
-	slices.SortFunc(prefixes, func(a, b netip.Prefix) int {
-		return cmp.Or(cmp.Compare(b.Bits(), a.Bits()), a.Addr().Compare(b.Addr()))
-	})
-	next := identity.IdentityScopeLocal + 1
-	for _, p := range slices.Compact(prefixes) {
-		if p.Bits() == 0 {
-			continue // equal to the world, which needs no identity of its own
-		}
-		lbls := labels.GetCIDRLabels(p)
-		if p.IsSingleIP() && ids.apiServers[p.Addr()] {
-			lbls.MergeLabels(labels.LabelKubeAPIServer)
-		}
-		ids.prefixes = append(ids.prefixes, prefixIdentity{p, identity.NewIdentity(next, lbls)})
-		next++
+	for _, p := range named {
+		ids.ipcache.upsert(p, labels.GetCIDRLabels(p))
 	}
+	for _, g := range groups {
+		for _, p := range g.prefixes {
+			ids.ipcache.upsert(p, g.labels)
+		}
+	}
+	byLabels := map[string]*identity.Identity{}
+	for _, p := range slices.SortedFunc(maps.Keys(ids.ipcache), netip.Prefix.Compare) {
+		lbls := ids.ipcache.labels(p)
+		if !ids.version.AtLeast(1, 19, 4) {
+			keepOneValue(lbls)
+		}
+		key := string(lbls.SortedList())
+		if byLabels[key] == nil {
+			byLabels[key] = localIdentity(lbls, len(byLabels))
+		}
+		ids.prefixes[p] = byLabels[key]
+	}
+}
+
+// localIdentity is the one of a label set outside: 0.0.0.0/0 alone is the
+// world, which has a number already.
+func localIdentity(lbls labels.Labels, taken int) *identity.Identity {
+	if reserved := identity.LookupReservedIdentityByLabels(lbls); reserved != nil {
+		return reserved
+	}
+	return identity.NewIdentity(identity.IdentityScopeLocal+1+identity.NumericIdentity(taken), lbls)
 }
 
 // all lists every identity, for Cilium's selector caches.
@@ -175,8 +196,8 @@ func (ids *identities) all() identity.IdentityMap {
 	for _, id := range ids.pods {
 		out[id.ID] = id.LabelArray
 	}
-	for _, p := range ids.prefixes {
-		out[p.id.ID] = p.id.LabelArray
+	for _, id := range ids.prefixes {
+		out[id.ID] = id.LabelArray
 	}
 	return out
 }
@@ -191,7 +212,7 @@ func (ids *identities) of(party model.Party, judge *model.Node) *identity.Identi
 	case model.PartyNode:
 		return ids.ofNode(party, judge)
 	case model.PartyWorld:
-		return ids.world(party.Addr)
+		return ids.ofWorld(party.Addr)
 	default:
 		return ids.ofAddress(party.Addr)
 	}
@@ -217,38 +238,67 @@ func (ids *identities) ofNode(party model.Party, judge *model.Node) *identity.Id
 	}
 }
 
-// ofAddress is the identity of the longest prefix that a policy names and that
-// holds the address, else the world.
+// ofAddress is the identity of the longest prefix in the ipcache that holds the
+// address, else the world.
 func (ids *identities) ofAddress(addr netip.Addr) *identity.Identity {
-	for _, p := range ids.prefixes {
-		if p.prefix.Contains(addr) {
-			return p.id
+	for bits := addr.BitLen(); bits >= 0; bits-- {
+		p, _ := addr.Prefix(bits)
+		if id := ids.prefixes[p]; id != nil {
+			return id
 		}
 	}
 	return ids.world(addr)
 }
 
+// ofWorld is the identity of a packet that came in as the world's whatever its
+// address, or, without one, of any address that only 0.0.0.0/0 holds.
+func (ids *identities) ofWorld(addr netip.Addr) *identity.Identity {
+	if addr.IsValid() {
+		return ids.world(addr)
+	}
+	everything := netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+	if !ids.ipv4 {
+		everything = netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+	}
+	if id := ids.prefixes[everything]; id != nil {
+		return id
+	}
+	return ids.world(everything.Addr())
+}
+
+// outside are the labels that an address of the cluster would have outside it.
+func (ids *identities) outside(addr netip.Addr) labels.LabelArray {
+	if !addr.IsValid() {
+		return nil
+	}
+	prefix := netip.PrefixFrom(addr, addr.BitLen())
+	lbls := ids.ipcache.labels(prefix)
+	lbls.MergeLabels(labels.GetCIDRLabels(prefix))
+	return lbls.LabelArray()
+}
+
 // world is the identity of whatever no policy names. In a dual-stack cluster
 // there is one for each family.
 func (ids *identities) world(addr netip.Addr) *identity.Identity {
-	world := identity.ReservedIdentityWorld
-	if ids.dualStack && addr.Is6() {
+	world, dualStack := identity.ReservedIdentityWorld, ids.ipv4 && ids.ipv6
+	if dualStack && addr.Is6() {
 		world = identity.ReservedIdentityWorldIPv6
-	} else if ids.dualStack {
+	} else if dualStack {
 		world = identity.ReservedIdentityWorldIPv4
 	}
 	return ids.reserved[world]
 }
 
 // labelList writes an identity's labels as Cilium prints them, sorted. Labels
-// that releases before 1.20 do not know are left out for those.
+// that a release does not know yet are left out.
 func labelList(id *identity.Identity, version model.Version) []string {
 	if id == nil {
 		return nil
 	}
 	list := make([]string, 0, len(id.LabelArray))
 	for _, l := range id.LabelArray {
-		if l.Source == labels.LabelSourceGenerated && !version.AtLeast(1, 20, 0) {
+		unknown := l.Source == labels.LabelSourceGenerated && !version.AtLeast(1, 20, 0) || isEncoded(l) && !version.AtLeast(1, 19, 4)
+		if unknown {
 			continue
 		}
 		list = append(list, strings.TrimSuffix(l.String(), "="))

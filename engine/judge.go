@@ -110,6 +110,7 @@ func (e *Engine) judgePod(f *flow, step *model.Step) {
 	}
 	e.applyUnknown(f, hits, step)
 	e.applyWorld(f, step)
+	e.applyMissingGroups(f, step)
 	e.applyAudit(step)
 	step.By = model.SortOrigins(step.By)
 }

@@ -21,6 +21,8 @@ type rule struct {
 	// unknownPeers says why netsim cannot tell whom the rule means, "" where
 	// it can.
 	unknownPeers string
+	// missingGroups are the CIDR groups that it refers to and no file holds.
+	missingGroups []string
 	// l7 describes, for each port rule, what the proxy would still check.
 	l7 []string
 }

@@ -99,7 +99,7 @@ func (h hit) couldTurn(step model.Step) bool {
 func (e *Engine) couldMean(r *rule, f *flow) bool {
 	for _, name := range strings.Split(r.unknownPeers, ", ") {
 		switch name {
-		case "toFQDNs", "toGroups", "fromGroups", "cidrGroup":
+		case "toFQDNs", "toGroups", "fromGroups":
 			if f.other.Kind == model.PartyAddress || e.options.cidrMatchMode != "" {
 				return true
 			}
@@ -138,21 +138,25 @@ func (e *Engine) applyWorld(f *flow, step *model.Step) {
 	}
 	for _, r := range e.rulesFor(f) {
 		port, ok := f.portMatches(r, e.ports())
-		if named := namesAddresses(r); ok && named != "" {
+		if named := namesAddresses(f, r); ok && named != "" {
 			step.Conditions = append(step.Conditions, fmt.Sprintf("not for addresses of %s: rule %s names them", named, at(r, port)))
 		}
 	}
 }
 
-// namesAddresses says which addresses outside a rule names, "" for none.
-func namesAddresses(r *rule) string {
+// namesAddresses says which addresses outside a rule names other than those
+// that the flow's peer stands for, "" for none.
+func namesAddresses(f *flow, r *rule) string {
 	var named []string
-	if strings.Contains(r.unknownPeers, "cidrGroup") || strings.Contains(r.unknownPeers, "Groups") {
+	if strings.Contains(r.unknownPeers, "Groups") {
 		named = append(named, "its "+r.unknownPeers)
 	}
 	for _, s := range r.entry.L3 {
 		for _, p := range s.GetCIDRPrefixes() {
 			named = append(named, p.String())
+		}
+		if group := groupName(s); group != "" && !s.Matches(f.peer.LabelArray) {
+			named = append(named, group)
 		}
 		if fqdn, ok := s.GetFQDNSelector(); ok {
 			named = append(named, fqdn.MatchName+fqdn.MatchPattern)

@@ -34,15 +34,11 @@ func TestUnknownPeersCastDoubtOnlyWhereTheyCouldTurnTheVerdict(t *testing.T) {
 		{"a deny of unknown peers does not turn a denial", server(`ingress: [{fromEntities: [cluster]}], ingressDeny: [{` + groups + `}]`), "", verdicts{"ingress 203.0.113.9 dev/server 80": denied}},
 		{"to cloud groups likewise", client(`egress: [{toGroups: [{aws: {securityGroupsNames: [sg]}}]}]`), "", verdicts{toWorld: undetermined, pod: denied}},
 		{"and denied ones", client(`egress: [{toEntities: [all]}], egressDeny: [{toGroups: [{aws: {securityGroupsNames: [sg]}}]}]`), "", verdicts{toWorld: undetermined, pod: allowed}},
-		{"a CIDR group may hold an address", client(`egress: [{toCIDRSet: [{cidrGroupRef: office}]}]`), "", verdicts{toWorld: undetermined, pod: denied}},
-		{"a CIDR group chosen by labels too", server(`ingress: [{fromCIDRSet: [{cidrGroupSelector: {matchLabels: {a: b}}}]}]`), "", verdicts{"ingress 203.0.113.9 dev/server 80": undetermined, toServer: denied}},
-		{"a CIDR group denied", client(`egress: [{toEntities: [all]}], egressDeny: [{toCIDRSet: [{cidrGroupRef: office}]}]`), "", verdicts{toWorld: undetermined, pod: allowed}},
 		{"a node selector may mean a node", client(`egress: [{toNodes: [{matchLabels: {disk: ssd}}]}]`), nodes, verdicts{node: undetermined, pod: denied, toWorld: denied}},
 		{"a node selector may let a node in", server(`ingress: [{fromNodes: [{matchLabels: {disk: ssd}}]}]`), nodes, verdicts{otherNode: undetermined, toServer: denied, "ingress world dev/server 80": denied}},
 		{"with node selectors off the policy is refused", client(`egress: [{toNodes: [{matchLabels: {disk: ssd}}]}]`), "enable-node-selector-labels=false", verdicts{node: allowed, pod: allowed}},
 		{"where CIDRs may mean pods, a name may too", client(`egress: [{` + fqdn + `}]`), "policy-cidr-match-mode=pods", verdicts{pod: undetermined}},
 		{"what authentication drops stays dropped", client(`egress: [{` + fqdn + `}, {toEntities: [world], authentication: {mode: required}}]`), "", verdicts{toWorld: unauthentic}},
-		{"a plain CIDR beside a CIDR group is unknown with it", client(`egress: [{toCIDRSet: [{cidr: 203.0.113.0/24}, {cidrGroupRef: office}]}]`), "", verdicts{toWorld: undetermined}},
 	})
 }
 
