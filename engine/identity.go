@@ -13,7 +13,6 @@ import (
 	slim_metav1 "github.com/cilium/cilium/pkg/k8s/slim/k8s/apis/meta/v1"
 	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/labelsfilter"
-	"github.com/cilium/cilium/pkg/policy"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -65,9 +64,7 @@ func newIdentities(ix *model.Index, o *options, version model.Version) *identiti
 		named:      map[identity.NumericIdentity]portNames{},
 	}
 	for id := range identity.ListReservedIdentities() {
-		// What stands for many identities at once came with 1.20
-		// (pkg/policy/aggregate.go).
-		if version.AtLeast(1, 20, 0) || !slices.Contains(policy.AllAggregates, id) {
+		if !isAggregate(id) || version.AtLeast(1, 20, 0) {
 			ids.reserved[id] = identity.LookupReservedIdentity(id)
 		}
 	}
@@ -76,6 +73,18 @@ func newIdentities(ix *model.Index, o *options, version model.Version) *identiti
 	ids.reserved[hostWithAPIServer] = identity.NewIdentity(hostWithAPIServer, host)
 	ids.numberPods(ix)
 	return ids
+}
+
+// isAggregate says whether an identity stands for all those of a scope in the
+// policy map. They came with 1.20 (pkg/policy/aggregate.go), where a selector
+// that asks only for the absence of labels means them too, and so every pod.
+func isAggregate(id identity.NumericIdentity) bool {
+	switch id {
+	case identity.ReservedIdentityAggregateCluster, identity.ReservedIdentityAggregateClusterMesh,
+		identity.ReservedIdentityAggregateWorld, identity.ReservedIdentityAggregateRemoteNode:
+		return true
+	}
+	return false
 }
 
 // numberPods gives equal label sets equal identities. The numbers follow the

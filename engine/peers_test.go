@@ -28,6 +28,8 @@ func TestPeersAreSoughtInThePolicysNamespace(t *testing.T) {
 		{"a clusterwide [{}] peer means every pod, never host or world",
 			ccnp("p", `endpointSelector: {matchLabels: {app: server}}, ingress: [{fromEndpoints: [{}]}]`), "allow-localhost=policy",
 			verdicts{toServer: allowed, foreign: allowed, "ingress world dev/server 8080": denied, ownNode: denied, otherNode: denied}},
+		{"who has no namespace is no pod", from(`{matchExpressions: [{key: "k8s:io.kubernetes.pod.namespace", operator: DoesNotExist}]}`), "version=1.18.4",
+			verdicts{toServer: denied, foreign: denied, otherNode: allowed, "ingress world dev/server 8080": allowed}},
 		{"a clusterwide policy can be bound to a namespace", ccnp("p", `endpointSelector: {matchLabels: {"k8s:io.kubernetes.pod.namespace": uat}}, ingress: [{}]`), "",
 			verdicts{"ingress dev/server uat/client 80": denied, toServer: allowed}},
 	})

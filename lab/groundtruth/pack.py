@@ -4,22 +4,23 @@
     pack.py RECORDINGS [OUTPUT]
 
 RECORDINGS holds CLUSTER/NN-name/{policies.yaml,probes.json,meta.json} and
-CLUSTER/cluster-*.yaml. Only the groups that the replay needs are taken. YAML
-becomes JSON, whose strings need no quotes to stay strings; of the probes only
-what a replay compares is kept. The same recordings give the same bytes.
+CLUSTER/cluster-*.yaml. YAML becomes JSON, whose strings need no quotes to stay
+strings (the recordings have y and n, which YAML 1.1 also reads as booleans); of
+the probes and of meta.json only what a replay compares is kept. The same
+recordings give the same bytes.
 """
 import gzip
 import io
 import json
 import pathlib
+import re
 import sys
 import tarfile
 
 import yaml
 
-GROUPS = ("01-", "02-", "03-", "04-", "11-")
-COMPARED = ("id", "from", "to", "ip", "port", "protocol", "via", "listening", "flaky",
-            "outcomes", "reachedBackends", "sourceSeen")
+COMPARED = ("from", "to", "ip", "port", "protocol", "via", "listening", "flaky",
+            "outcomes", "reachedBackends", "sourceSeen", "dropReasons")
 
 
 def documents(path):
@@ -32,8 +33,31 @@ def documents(path):
 def probes(path):
     """A list of probes, one a line."""
     with open(path) as f:
-        kept = [{k: p[k] for k in COMPARED if k in p} for p in json.load(f)]
+        recorded = json.load(f)
+    for p in recorded:
+        if p.get("drops"):
+            p["dropReasons"] = sorted({d["reason"] for d in p["drops"]})
+    kept = [{k: p[k] for k in COMPARED if k in p} for p in recorded]
     return b"[\n" + b",\n".join(encode(p).strip() for p in kept) + b"\n]\n"
+
+
+def meta(path):
+    """Which cluster a scenario ran on, what was refused by whom, and the names
+    that the clients had looked up, with the answers."""
+    recorded = json.loads(path.read_text())
+    refused = [{"name": r["object"].split("/")[-1], "by": r["by"]} for r in recorded["rejectedPolicies"]]
+    return encode({"cluster": recorded["cluster"].replace(".yaml", ".json"), "refused": refused,
+                   "dns": lookups(recorded.get("note", ""))})
+
+
+def lookups(note):
+    """A note says "DNS lookups done before the probes, by both clients: NAMES.
+    NAME=IP ..."; NAMES may be "none"."""
+    found = re.match(r"DNS lookups done before the probes, by both clients: (.*?)\. (.*)", note)
+    if not found:
+        return {}
+    answers = dict(pair.split("=") for pair in found[2].split())
+    return {name: answers[name] for name in found[1].split() if name != "none"}
 
 
 def encode(value):
@@ -44,11 +68,8 @@ def files(cluster):
     """The archive's members, sorted: (name, content)."""
     for path in sorted(cluster.glob("cluster-*.yaml")):
         yield path.stem + ".json", documents(path)
-    for scenario in sorted(cluster.iterdir()):
-        if not scenario.name.startswith(GROUPS):
-            continue
-        meta = json.loads((scenario / "meta.json").read_text())
-        yield f"{scenario.name}/cluster", meta["cluster"].replace(".yaml", ".json").encode()
+    for scenario in sorted(p for p in cluster.iterdir() if p.is_dir()):
+        yield f"{scenario.name}/meta.json", meta(scenario / "meta.json")
         yield f"{scenario.name}/probes.json", probes(scenario / "probes.json")
         if (scenario / "policies.yaml").exists():
             yield f"{scenario.name}/policies.json", documents(scenario / "policies.yaml")
