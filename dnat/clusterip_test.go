@@ -132,13 +132,13 @@ func TestClusterIPWithoutBackend(t *testing.T) {
 		{"endpoints without the named targetPort are as none", func(f *fixture) { f.ask("10.96.0.20", 9090, model.TCP) }, rejected, rejected, rejectLost, connectFails, rejected},
 		{"service-no-backend-response=drop says nothing to a client whose packets reach the program", func(f *fixture) { f.only(); f.set("service-no-backend-response", "drop") },
 			dropped, dropped, dropped, connectFails, dropped},
-		{"enable-no-service-endpoints-routable=false leaves the ClusterIP untranslated, which is not modelled", func(f *fixture) { f.only(); f.set("enable-no-service-endpoints-routable", "false") },
-			unknown, unknown, unknown, unknown, unknown},
+		{"enable-no-service-endpoints-routable=false leaves the ClusterIP untranslated from 1.19 on, which is not modelled", func(f *fixture) { f.only(); f.set("enable-no-service-endpoints-routable", "false") },
+			rejected, unknown, unknown, unknown, unknown},
 		{"enable-no-service-endpoints-routable=false drops where traffic has to stay local", func(f *fixture) {
 			f.only()
 			f.service.InternalTrafficLocal = true
 			f.set("enable-no-service-endpoints-routable", "false")
-		}, dropped, dropped, dropped, connectFails, dropped},
+		}, rejected, dropped, dropped, connectFails, dropped},
 		{"internalTrafficPolicy Local with no local endpoint is as none", func(f *fixture) { f.only(b0); f.service.InternalTrafficLocal = true }, rejected, rejected, rejectLost, connectFails, rejected},
 		{"a port that the Service lacks is refused from 1.19 on where the program looks for wildcards, else the packet is lost outside", func(f *fixture) { f.ask("10.96.0.20", 81, model.TCP) },
 			lost("81"), rejected, rejectLost, lost("81"), lost("81")},

@@ -3,6 +3,7 @@ package dnat
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -25,8 +26,33 @@ func direct(q *query) []Path {
 	}
 	if why := q.healthCheck(); why != "" {
 		path.Service = q.step(model.Allowed, why)
+	} else {
+		path.Conditions = append(path.Conditions, q.needsListener()...)
 	}
 	return []Path{path}
+}
+
+// needsListener doubts a node's port that other nodes publish for their pods, or
+// that only Services use: whoever asks for it most likely means those.
+func (q *query) needsListener() []string {
+	node := q.Destination.Node
+	if q.Destination.Kind != model.PartyNode || !q.Protocol.HasPorts() {
+		return nil
+	}
+	listens := fmt.Sprintf("something listens on %s of node %s", portText(q.PortNumber, q.Protocol), node.Name)
+	var publishers []string
+	for _, n := range q.ix.Cluster.Nodes {
+		if len(q.holders(n)) > 0 {
+			publishers = append(publishers, n.Name)
+		}
+	}
+	switch {
+	case len(publishers) > 0:
+		return []string{fmt.Sprintf("%s: pods publish it as their hostPort on %s only", listens, strings.Join(publishers, ", "))}
+	case q.PortNumber >= model.FirstNodePort && q.PortNumber <= model.LastNodePort:
+		return []string{listens + ": it is in the range of nodePorts, and no Service in these files is given it"}
+	}
+	return nil
 }
 
 // needsRoute: the outside usually has no way to the addresses of pods and

@@ -107,7 +107,7 @@ func Resolve(ix *model.Index, dp model.Datapath, req Request) []Path {
 		return q.undetermined(q.unmodelled())
 	}
 	for _, answer := range []func(*query) []Path{
-		unnamedService, unknownProtocol, unplacedSource, toItself, sctpDisabled, icmpToService, claimedService, doubtful, row.paths,
+		unnamedService, unknownProtocol, unplacedSource, toItself, sctpDisabled, icmpToService, otherFamily, claimedService, doubtful, row.paths,
 	} {
 		if paths := answer(q); len(paths) > 0 {
 			return q.leaving(paths)

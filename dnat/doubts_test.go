@@ -130,3 +130,36 @@ func TestRangesThatTheFilesNameAreTheClusters(t *testing.T) {
 		})
 	}
 }
+
+// A kube-proxy that runs beside what replaces it meets only what Cilium leaves
+// alone; a denial by the client's own policy decides all the same.
+func TestAKubeProxyThatIsLeftRunning(t *testing.T) {
+	for _, row := range []struct {
+		claim string
+		given func(f *fixture)
+		doubt bool
+	}{
+		{"may translate an external IP", func(f *fixture) {}, true},
+		{"may do so where pods have no socket load balancer", func(f *fixture) {
+			f.service.ExternalTrafficLocal = true
+			f.datapath.SocketLBHostNamespaceOnly = true
+		}, true},
+		{"may do so for a node", func(f *fixture) { f.fromNode("worker") }, true},
+		{"sees no NodePort of a pod's", func(f *fixture) { f.nodePort("worker2") }, false},
+		{"sees nothing that enters from outside", func(f *fixture) { f.fromOutside("worker2") }, false},
+	} {
+		t.Run(row.claim, func(t *testing.T) {
+			f := newFixture(hybrid120)
+			f.frontend(model.FrontendExternalIP, "192.0.2.50")
+			row.given(f)
+			p := f.resolve()[0]
+			if !row.doubt {
+				assert.Equal(t, model.Allowed, p.Service.Verdict)
+				return
+			}
+			assert.Equal(t, model.Undetermined, p.Service.Verdict)
+			assert.Contains(t, p.Service.Why, "kube-proxy, which runs beside it on worker")
+			assert.NotNil(t, p.Egress)
+		})
+	}
+}

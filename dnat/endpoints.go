@@ -204,6 +204,9 @@ func hasEndpoints(all []*model.EndpointSlice) bool {
 // where the backend's identity cannot be known.
 func (q *query) party(c candidate) (party model.Party, why string) {
 	party = q.ix.Party(c.endpoint.Addr)
+	if len(q.ix.Cluster.Pods) == 0 {
+		return q.plain(party, c), ""
+	}
 	if c.endpoint.PodName == "" {
 		if party.Kind == model.PartyAddress {
 			party.Node = q.ix.Node(c.endpoint.Node)
@@ -223,6 +226,22 @@ func (q *query) party(c candidate) (party model.Party, why string) {
 			c.endpoint.Addr, podRef(named))
 	}
 	return party, q.unreachable(party)
+}
+
+// plain is a backend in a cluster without any pods: files that are about
+// translation alone. It is its address, on the node that the slice names or
+// whose pods have such addresses.
+func (q *query) plain(party model.Party, c candidate) model.Party {
+	if party.Kind != model.PartyAddress {
+		return party
+	}
+	party.Node = q.ix.Node(c.endpoint.Node)
+	for _, n := range q.ix.Cluster.Nodes {
+		if party.Node == nil && within(n.PodCIDRs, party.Addr) {
+			party.Node = n
+		}
+	}
+	return party
 }
 
 // ownsAddress is also true of an address that no file gives the pod: what a

@@ -42,7 +42,8 @@ func ciliumHostPort(q *query) []Path {
 	})
 }
 
-// holders are the pods on a node that publish the asked hostPort, as backends.
+// holders are the pods on a node that publish the asked hostPort for the family
+// of the address, as backends.
 func (q *query) holders(node *model.Node) []Backend {
 	var found []Backend
 	for _, pod := range q.ix.Cluster.Pods {
@@ -51,7 +52,7 @@ func (q *query) holders(node *model.Node) []Backend {
 		}
 		for _, p := range pod.Ports {
 			published := p.HostPort == q.PortNumber && p.Protocol == q.Protocol
-			if party := q.ix.PodParty(pod, q.Addr.Is6()); published && (!p.HostIP.IsValid() || p.HostIP.IsUnspecified() || p.HostIP == q.Addr) {
+			if party := q.ix.PodParty(pod, q.Addr.Is6()); published && party.Addr.Is6() == q.Addr.Is6() && (!p.HostIP.IsValid() || p.HostIP.IsUnspecified() || p.HostIP == q.Addr) {
 				found = append(found, Backend{Party: party, Port: p.Port})
 			}
 		}
@@ -70,15 +71,28 @@ func (q *query) unpublished(a arrival) []Path {
 func (q *query) ownHostPort(a arrival, by string) []Path {
 	paths := make([]Path, 0, 1)
 	for _, b := range q.holders(a.node) {
-		path := q.deliver(Translation{By: by, Node: a.node.Name, BeforeEgressPolicy: true}, b)
+		t := Translation{By: by, Node: a.node.Name, BeforeEgressPolicy: true}
+		path := q.deliver(t, b)
 		if q.Source.Pod != nil && q.Source.Pod == b.Party.Pod {
-			path = q.insidePod(b)
+			path = q.ownHairpin(Path{Translation: t, Backend: &b})
+		}
+		if path.Service.Stage != "" {
+			paths = append(paths, path)
+			continue
 		}
 		path.Service = q.stepOn(a, model.Allowed, fmt.Sprintf("Cilium (on %s) translates hostPort %d of its own node to %s port %d before egress policy",
 			a.node.Name, q.PortNumber, partyRef(b.Party), b.Port))
 		paths = append(paths, path)
 	}
 	return paths
+}
+
+// ownHairpin is a pod that reaches itself through its own hostPort.
+func (q *query) ownHairpin(path Path) Path {
+	if path.Translation.By == BySocketLB {
+		return q.socketLBHairpin(path)
+	}
+	return q.perPacketHairpin(path)
 }
 
 // hostPortOn is a packet for a hostPort on the node that holds it.

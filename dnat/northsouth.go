@@ -65,20 +65,30 @@ func (q *query) cameBack(a arrival) []Path {
 // address with ipMode Proxy.
 func (q *query) noFrontend(a arrival) []Path {
 	switch {
-	case q.Port == nil && q.Frontend == model.FrontendClusterIP:
-		return q.clusterIPFromOutside(a)
 	case q.Port == nil:
-		paths := q.deniedOn(a, ByNone, fmt.Sprintf("Service %s has no port %s: Cilium (BPF, on %s) has no backend for it, and nobody answers", serviceRef(q.Service), portText(q.PortNumber, q.Protocol), a.node.Name), model.SeesTimeout)
-		paths[0].Hint = q.portHint()
-		return paths
+		return q.undefinedPortFromOutside(a)
 	case q.ipModeProxy():
 		return q.undeterminedOn(a, q.proxyModeWhy())
 	}
 	return nil
 }
 
+// undefinedPortFromOutside: the entry for port 0, where there is one, drops the
+// packet before Cilium looks what kind of frontend it is.
+func (q *query) undefinedPortFromOutside(a arrival) []Path {
+	subject := fmt.Sprintf("Service %s has no port %s: Cilium (BPF, on %s)", serviceRef(q.Service), portText(q.PortNumber, q.Protocol), a.node.Name)
+	paths := q.deniedOn(a, ByNone, subject+" has no backend for it, and nobody answers", model.SeesTimeout)
+	if q.Frontend != model.FrontendExternalIP && q.settings.wildcardEntries() {
+		paths = q.deniedOn(a, ByCiliumBPF, subject+" drops the packet", model.SeesTimeout)
+		drop := model.DropServiceNoBackend
+		paths[0].Service.DropReason = &drop
+	}
+	paths[0].Hint = q.portHint()
+	return paths
+}
+
 func (q *query) clusterIPFromOutside(a arrival) []Path {
-	if q.Frontend != model.FrontendClusterIP || q.Port != nil && q.settings.On("bpf-lb-external-clusterip", false) {
+	if q.Frontend != model.FrontendClusterIP || q.settings.On("bpf-lb-external-clusterip", false) {
 		return nil
 	}
 	paths := q.deniedOn(a, ByCiliumBPF, fmt.Sprintf("ClusterIP %s is for clients inside the cluster: Cilium (BPF, on %s) drops what comes from outside", q.frontendText(), a.node.Name), model.SeesTimeout)

@@ -17,6 +17,8 @@ func (q *query) stray(p model.Party) string {
 	switch {
 	case p.Kind != model.PartyAddress || !addr.IsValid():
 		return ""
+	case addr.IsLoopback():
+		return fmt.Sprintf("%s is every host's own loopback address: name the node or the pod that is meant", addr)
 	case addr.IsUnspecified() || addr.IsMulticast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
 		return fmt.Sprintf("%s is no address of one machine", addr)
 	}
@@ -40,7 +42,8 @@ func (q *query) stray(p model.Party) string {
 	return ""
 }
 
-// unreachable says what is missing before a packet could arrive at a Party.
+// unreachable says what is missing before a packet could arrive at a Party, or
+// leave it.
 func (q *query) unreachable(p model.Party) string {
 	if why := unplaced(p); why != "" {
 		return why

@@ -7,6 +7,7 @@ import (
 
 	ciliumv2 "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
 	"github.com/cilium/cilium/pkg/policy/api"
+	"github.com/cilium/cilium/pkg/policy/types"
 	"github.com/cilium/cilium/pkg/policy/utils"
 
 	"github.com/netsim-dev/netsim/engine/internal/crd"
@@ -159,7 +160,8 @@ func (r *reader) ciliumRules(o *model.Object, spec string, parsed *api.Rule) []*
 		rules[i] = &rule{
 			entry: entry, object: o, path: sources[i].path,
 			ports: sources[i].portPaths(), l7: sources[i].l7(),
-			unknownPeers: sources[i].unknownPeers(), missingGroups: r.missingGroups(sources[i].cidrSet),
+			unknownPeers: sources[i].unknownPeers(), endpointPeers: sources[i].endpointPeers(),
+			missingGroups: r.missingGroups(sources[i].cidrSet),
 		}
 	}
 	return rules
@@ -171,9 +173,12 @@ type ruleSource struct {
 	toPorts api.PortRules
 	nPorts  int
 	icmps   api.ICMPRules
-	cidrSet api.CIDRRuleSlice
-	// cidrField is the name of the field that cidrSet stands in.
+	// cidrSet are the peers of the field fromCIDRSet or toCIDRSet.
 	cidrField string
+	cidrSet   api.CIDRRuleSlice
+	// endpoints are the peers of the field fromEndpoints or toEndpoints.
+	endpointsField string
+	endpoints      []api.EndpointSelector
 	// unresolved are the peer fields whose meaning lies outside the files.
 	unresolved []string
 }
@@ -209,14 +214,20 @@ func ruleSources(spec string, r *api.Rule) []ruleSource {
 }
 
 func ingressSource(c api.IngressCommonRule) ruleSource {
-	s := ruleSource{cidrSet: c.FromCIDRSet, cidrField: "fromCIDRSet"}
+	s := ruleSource{
+		cidrField: "fromCIDRSet", cidrSet: c.FromCIDRSet,
+		endpointsField: "fromEndpoints", endpoints: c.FromEndpoints,
+	}
 	s.note("fromGroups", len(c.FromGroups))
 	s.note("fromNodes", len(c.FromNodes))
 	return s
 }
 
 func egressSource(c api.EgressCommonRule) ruleSource {
-	s := ruleSource{cidrSet: c.ToCIDRSet, cidrField: "toCIDRSet"}
+	s := ruleSource{
+		cidrField: "toCIDRSet", cidrSet: c.ToCIDRSet,
+		endpointsField: "toEndpoints", endpoints: c.ToEndpoints,
+	}
 	s.note("toGroups", len(c.ToGroups))
 	s.note("toNodes", len(c.ToNodes))
 	return s
@@ -226,6 +237,18 @@ func (s *ruleSource) note(field string, n int) {
 	if n > 0 {
 		s.unresolved = append(s.unresolved, field)
 	}
+}
+
+// endpointPeers are the peers given by labels that a file holds.
+func (s ruleSource) endpointPeers() []endpointSelector {
+	peers := []endpointSelector{}
+	for i, e := range s.endpoints {
+		if !e.Generated {
+			path := fmt.Sprintf("%s.%s[%d]", s.path, s.endpointsField, i)
+			peers = append(peers, endpointSelector{path, types.NewLabelSelector(e), namedNamespaces(e)})
+		}
+	}
+	return peers
 }
 
 // unknownPeers says which field keeps netsim from knowing the rule's peers.

@@ -23,6 +23,9 @@ type rule struct {
 	unknownPeers string
 	// missingGroups are the CIDR groups that it refers to and no file holds.
 	missingGroups []string
+	// endpointPeers are the peers given by labels, each with its own place; nil
+	// where path itself is that place.
+	endpointPeers []endpointSelector
 	// l7 describes, for each port rule, what the proxy would still check.
 	l7 []string
 }

@@ -23,33 +23,9 @@ const (
 	optionRouting        = "routing-mode"
 	optionHostNSOnly     = "bpf-lb-sock-hostns-only"
 	optionClusterName    = "cluster-name"
+	optionIPAM           = "ipam"
+	optionEnforcement    = "enable-policy"
 )
-
-// helmNames are the Helm values that people know by another name than the
-// cilium-config key (cilium v1.20.2
-// install/kubernetes/cilium/templates/cilium-configmap.yaml).
-func helmNames() map[string]string {
-	return map[string]string{
-		"kubeProxyReplacement":          optionKPR,
-		"routingMode":                   optionRouting,
-		"socketLB.hostNamespaceOnly":    optionHostNSOnly,
-		"cluster.name":                  optionClusterName,
-		"policyEnforcementMode":         "enable-policy",
-		"policyAuditMode":               "policy-audit-mode",
-		"hostFirewall.enabled":          "enable-host-firewall",
-		"authentication.enabled":        "mesh-auth-enabled",
-		"sctp.enabled":                  "enable-sctp",
-		"l7Proxy":                       "enable-l7-proxy",
-		"ipv4NativeRoutingCIDR":         "ipv4-native-routing-cidr",
-		"policyCIDRMatchMode":           "policy-cidr-match-mode",
-		"bpf.masquerade":                "enable-bpf-masquerade",
-		"serviceNoBackendResponse":      "service-no-backend-response",
-		"localRedirectPolicies.enabled": "enable-local-redirect-policy",
-		"loadBalancer.mode":             "bpf-lb-mode",
-		"bpf.lbExternalClusterIP":       "bpf-lb-external-clusterip",
-		"cni.chainingMode":              "cni-chaining-mode",
-	}
-}
 
 // knownOptions are the cilium-config keys that change an answer, each with the
 // values that it may have (nil for any). A --set of another key would do
@@ -79,6 +55,7 @@ func knownOptions() map[string][]string {
 		"kubeProxy.clusterCIDR":         nil,
 		"kubeProxy.detectLocalMode":     {"ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix"},
 		"kubeProxy.nodePortAddresses":   nil,
+		optionIPAM:                      nil,
 	}
 	for _, name := range []string{
 		optionHostNSOnly, "bpf-lb-enable-wildcard-entries", "bpf-lb-sock", "enable-bpf-masquerade",
@@ -87,7 +64,7 @@ func knownOptions() map[string][]string {
 		"enable-egress-gateway", "enable-ipv4-egress-gateway", "enable-node-port", "enable-external-ips", "enable-host-port", "enable-ipv4-masquerade", "enable-ipv6", "enable-ipv6-masquerade", "enable-k8s-cluster-network-policy",
 		"enable-k8s-networkpolicy", "enable-l7-proxy", "enable-local-redirect-policy",
 		"enable-no-service-endpoints-routable", "enable-node-selector-labels", "enable-non-default-deny-policies",
-		"enable-remote-node-masquerade", "enable-sctp", "enable-service-topology", "mesh-auth-enabled",
+		"enable-remote-node-masquerade", "enable-sctp", "enable-service-topology", "disable-external-ip-mitigation", "mesh-auth-enabled",
 		"policy-audit-mode", "policy-default-local-cluster", "bpf-lb-external-clusterip",
 		"bpf-lb-source-range-all-types", "kubeProxy.localhostNodePorts",
 		"kubeProxy.masqueradeAll",
@@ -122,15 +99,17 @@ func (s *settings) set(name, value, source string) {
 }
 
 // readDatapath takes each setting from the strongest source that has it: the
-// agent's defaults, the kind config, kube-proxy's own configuration, the
-// cilium-config ConfigMap and the agent's image, a profile asked for by name,
-// and --set.
+// agent's defaults, the kind config, kube-proxy's own configuration, the values
+// and version of Cilium's chart, the cilium-config ConfigMap and the agent's
+// image, a profile asked for by name, and --set.
 func readDatapath(c *model.Cluster, opt Options) (model.Datapath, []model.Issue, error) {
 	s := &settings{values: map[string]string{}, sources: map[string]string{}}
 	s.readDefaults()
 	s.readKind(c.Kind)
 	s.readKubeProxy(c.KubeProxyConfig)
+	s.readChartVersion(c.CiliumValues)
 	s.readWorkloads(c.Workloads)
+	s.readValues(c.CiliumValues, c.CiliumConfig, s.versionUnder(opt.Set))
 	s.readConfigMap(c.CiliumConfig)
 	if err := s.readProfile(opt.Datapath, opt.Set); err != nil {
 		return model.Datapath{}, nil, err
@@ -199,20 +178,27 @@ func (s *settings) readConfigMap(c *model.ConfigMap) {
 		return
 	}
 	for key, value := range c.Data {
-		origin := c.Origin
-		if line, ok := c.Lines[key]; ok {
-			origin.Line = line
-		}
-		switch problem := checkValue(key, value); {
-		case strings.Contains(key, ".") || key == settingKubeProxyMode:
+		switch problem, origin := checkValue(key, value), lineOf(c, key); {
+		case isOurs(key):
 			// No key of Cilium's, and it must not pass for one of netsim's.
 		case problem != "":
-			s.issues = append(s.issues, model.Issue{Severity: model.Error, File: origin.File, Line: origin.Line,
-				Message: "ConfigMap cilium-config: " + problem + ": the agent would not start, and netsim takes the default", Remedy: "correct the value"})
+			s.tell(model.Error, origin, "ConfigMap cilium-config: "+problem+": the agent would not start, and netsim takes the default", "correct the value")
 		default:
 			s.set(key, value, origin.Position())
 		}
 	}
+}
+
+// isOurs says whether a setting is netsim's own, and none of Cilium's.
+func isOurs(name string) bool { return strings.Contains(name, ".") || name == settingKubeProxyMode }
+
+// lineOf is where a key of a ConfigMap stands.
+func lineOf(c *model.ConfigMap, key string) model.Origin {
+	origin := c.Origin
+	if line, ok := c.Lines[key]; ok {
+		origin.Line = line
+	}
+	return origin
 }
 
 // readProfile takes the settings of a profile that hold for the version.
@@ -341,9 +327,10 @@ func contradictions(dp model.Datapath) []model.Issue {
 	switch {
 	case dp.KubeProxyReplacement && !noKubeProxy:
 		return []model.Issue{{Severity: model.Warning,
-			Message: fmt.Sprintf("kube-proxy runs (%s, %s) and Cilium replaces it (%s): both translate Services",
+			Message: fmt.Sprintf("kube-proxy runs (%s, %s) and Cilium replaces it (%s): both translate Services, and neither knows the other's connections. "+
+				"Cilium comes first wherever it knows the frontend, at the client's connect() and where a packet enters a node, and that is what netsim answers for; kube-proxy's rules meet what is left",
 				dp.KubeProxyMode, dp.Sources[settingKubeProxyMode], dp.Sources[optionKPR]),
-			Remedy: "remove kube-proxy, or set kube-proxy-replacement to false"}}
+			Remedy: "remove kube-proxy with its rules, or set kube-proxy-replacement to false"}}
 	case !dp.KubeProxyReplacement && noKubeProxy:
 		return []model.Issue{{Severity: model.Warning,
 			Message: fmt.Sprintf("nobody serves NodePorts and load balancers: kube-proxy is off (%s) and Cilium does not replace it (%s)",

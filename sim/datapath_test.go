@@ -119,7 +119,7 @@ func TestContradictionsAreIssues(t *testing.T) {
 		set              map[string]string
 		says             string
 	}{
-		{"two translate", kubeProxy, map[string]string{"kubeProxyReplacement": "true"}, "both translate Services"},
+		{"two translate", kubeProxy, map[string]string{"kubeProxyReplacement": "true"}, "both translate Services, and neither knows the other's connections. Cilium comes first"},
 		{"two translate, by the kind config", kindIPVS, map[string]string{"kubeProxyReplacement": "true"}, "kube-proxy runs (ipvs"},
 		{"nobody translates", kindWithout, map[string]string{"kubeProxyReplacement": "false"}, "nobody serves NodePorts"},
 		{"one translates", "", map[string]string{"kubeProxyReplacement": "true"}, ""},

@@ -80,9 +80,6 @@ func translatedLater(way dnat.Path) bool {
 	return way.Egress != nil && !way.Translation.BeforeEgressPolicy && !resolved
 }
 
-// The range from which an API server takes nodePorts, by default.
-const firstNodePort, lastNodePort = 30000, 32767
-
 // judge asks the policies of one side.
 func (s *Sim) judge(d model.Direction, packet model.Packet, request dnat.Request) []model.Step {
 	return s.engine.Judge(engine.Question{Direction: d, Packet: packet, AskedPort: request.PortNumber})
@@ -108,7 +105,7 @@ func (s *Sim) judgeAnyNodePort(packet model.Packet, request dnat.Request) []mode
 		packet.Port, request.PortNumber = port, port
 		return s.judge(model.Egress, packet, request)
 	}
-	steps, last := judge(firstNodePort), judge(lastNodePort)
+	steps, last := judge(model.FirstNodePort), judge(model.LastNodePort)
 	step := &steps[0]
 	if last[0].Verdict != step.Verdict {
 		step.Verdict, step.DropReason = model.Undetermined, nil
@@ -231,7 +228,7 @@ func partyRef(p model.Party) string {
 	switch {
 	case p.Pod != nil:
 		return p.Pod.Namespace + "/pod/" + p.Pod.Name
-	case p.Node != nil:
+	case p.Kind == model.PartyNode && p.Node != nil:
 		return "node/" + p.Node.Name
 	case p.Addr.IsValid():
 		return p.Addr.String()

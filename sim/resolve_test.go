@@ -104,6 +104,7 @@ func TestQuestionsThatCannotBeAskedSayWhatToWrite(t *testing.T) {
 		{"dev/client@nodeport=w1", "dev/svc/api:80", "", "a source has no frontend"},
 		{"dev/client", "fd00::6", "ICMP/13", "ICMP type 13 cannot be sent"},
 		{"dev/client", "dev/api-0", "ICMPv6/1", "use ICMP"},
+		{"10.96.0.20", "dev/client:80", "", "10.96.0.20 is the ClusterIP of Service dev/api, and Services open no connections"},
 		{"dev/svc/api", "dev/client:80", "", "Services open no connections: name a pod or a workload, as in dev/deploy/api"},
 		{"example.org", "dev/client:80", "", "as a source, give its IP address, or world"},
 		{"dev/cleint", "dev/svc/api:80", "", "did you mean dev/client"},

@@ -14,6 +14,7 @@ type objects struct {
 	reports *reports
 	entries []entry
 	byID    map[id]int
+	values  []*model.HelmValues
 }
 
 // id is what makes two documents the same object to an API server, whatever
@@ -56,7 +57,7 @@ func sameJSON(a, b []byte) bool {
 
 // assemble puts every object in its place in a cluster, and fills in the rest.
 func (o *objects) assemble() *model.Cluster {
-	c := &model.Cluster{}
+	c := &model.Cluster{CiliumValues: o.values}
 	f := &filler{cluster: c, reports: o.reports}
 	for _, e := range o.entries {
 		switch v := e.value.(type) {
