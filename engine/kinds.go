@@ -71,6 +71,11 @@ func (r *reader) readPolicies(objects []*model.Object) ([]*rule, []model.Issue) 
 			continue
 		}
 		read, problems := kind.read(r, o)
+		for _, rule := range read {
+			if r.options.cidrMeansNodes() && !r.dp.Version().AtLeast(1, 19, 0) {
+				everythingMeansNodes(rule.entry)
+			}
+		}
 		rules = append(rules, read...)
 		issues = append(issues, problems...)
 	}

@@ -28,11 +28,7 @@ func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
 			doubt(step, h.origin(), fmt.Sprintf("whom %s in rule %s means cannot be known from these files", h.rule.unknownPeers, ruleName(h.rule.path)))
 		}
 	}
-	if e.cidrModeMatters(f) {
-		step.Verdict = model.Undetermined
-		step.DropReason, step.Hint = nil, ""
-		step.Why = fmt.Sprintf("policy-cidr-match-mode is %q, and netsim does not match CIDR rules against pods and nodes yet", e.options.cidrMatchMode)
-	}
+	e.applyUnknownAddress(f, known, step)
 }
 
 // applyUnknownNamespaces doubts a verdict where a rule reads labels of a
@@ -100,7 +96,7 @@ func (e *Engine) couldMean(r *rule, f *flow) bool {
 	for _, name := range strings.Split(r.unknownPeers, ", ") {
 		switch name {
 		case "toFQDNs", "toGroups", "fromGroups":
-			if f.other.Kind == model.PartyAddress || e.options.cidrMatchMode != "" {
+			if f.other.Kind == model.PartyAddress || f.other.Kind == model.PartyNode && e.options.cidrMeansNodes() {
 				return true
 			}
 		case "toNodes", "fromNodes":
@@ -108,22 +104,6 @@ func (e *Engine) couldMean(r *rule, f *flow) bool {
 				return true
 			}
 		default:
-			return true
-		}
-	}
-	return false
-}
-
-// cidrModeMatters: with policy-cidr-match-mode, CIDR rules can mean nodes or
-// pods, which this package does not number by address.
-func (e *Engine) cidrModeMatters(f *flow) bool {
-	widened := f.other.Kind == model.PartyNode && strings.Contains(e.options.cidrMatchMode, "nodes") ||
-		f.other.Kind == model.PartyPod && strings.Contains(e.options.cidrMatchMode, "pods")
-	if !widened {
-		return false
-	}
-	for _, r := range e.rulesFor(f) {
-		if slices.ContainsFunc(r.entry.L3, isCIDR) {
 			return true
 		}
 	}
