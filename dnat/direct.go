@@ -84,7 +84,9 @@ func (q *query) deliver(t Translation, b Backend) Path {
 	t.Masquerade = seen.Addr != source.Addr
 	t.SourceSeen = seen.Addr
 	if source.Kind == model.PartyNode {
-		t.SourceSeen = q.sourceSeen(arrival{source.Node, fromHost, source}, b.Party, false)
+		leaving := arrival{source.Node, fromHost, source}
+		t.SourceSeen = q.sourceSeen(leaving, b.Party, false)
+		seen.Addr = q.seenAs(leaving, b.Party, false).Addr
 	}
 	path := Path{Translation: t, Backend: &b}
 	if !source.Outside() {

@@ -49,17 +49,25 @@ func TestSourceSeenByTheBackend(t *testing.T) {
 		claim, backend string
 		datapath       model.Datapath
 		want           string
+		// policy is the address by which policy at the other end knows the node.
+		policy string
 	}{
-		{"the node's Cilium interface, on its own node", "10.244.1.8", kubeProxy120, "invalid IP"},
-		{"the node, with native routing", "10.244.2.7", kubeProxy120, "192.168.50.11"},
-		{"the node's Cilium interface, through a tunnel", "10.244.2.7", routing(kubeProxy120), "invalid IP"},
-		{"the node, for what is no pod", "203.0.113.10", routing(kubeProxy120), "192.168.50.11"},
+		{"the node's Cilium interface, on its own node", "10.244.1.8", kubeProxy120, "invalid IP", "192.168.50.11"},
+		{"the node, with native routing", "10.244.2.7", kubeProxy120, "192.168.50.11", "192.168.50.11"},
+		{"the node's Cilium interface, through a tunnel", "10.244.2.7", routing(kubeProxy120), "invalid IP", "invalid IP"},
+		{"the node, for what is no pod", "203.0.113.10", routing(kubeProxy120), "192.168.50.11", ""},
 	} {
 		t.Run(row.claim, func(t *testing.T) {
 			f := newFixture(row.datapath)
 			f.send(row.backend, 8080, model.TCP)
 			f.fromNode("worker")
-			assert.Equal(t, row.want, f.resolve()[0].Translation.SourceSeen.String())
+			path := f.resolve()[0]
+			assert.Equal(t, row.want, path.Translation.SourceSeen.String())
+			if row.policy == "" {
+				assert.Nil(t, path.Ingress)
+				return
+			}
+			assert.Equal(t, row.policy, path.Ingress.Source.Addr.String())
 		})
 	}
 }

@@ -38,7 +38,8 @@ func (r *reader) ciliumPolicy(o *model.Object) ([]*rule, []model.Issue) {
 	}
 	var rules []*rule
 	for i, path := range specPaths(policy) {
-		rules = append(rules, ciliumRules(o, path, parsed.rules[i])...)
+		rules = append(rules, r.ciliumRules(o, path, parsed.rules[i])...)
+		issues = append(issues, r.groupIssues(o, ruleSources(path, parsed.rules[i]))...)
 		issues = append(issues, unresolvedServices(o, path, parsed.rules[i], parsed.unresolved[i])...)
 	}
 	return rules, issues
@@ -150,15 +151,17 @@ func specPaths(p ciliumv2.CiliumNetworkPolicy) []string {
 // ciliumRules gives each entry that Cilium makes of a rule its place in the
 // document. RulesToPolicyEntries keeps the order ingress, ingressDeny, egress,
 // egressDeny (pkg/policy/utils/parserules.go).
-func ciliumRules(o *model.Object, spec string, parsed *api.Rule) []*rule {
+func (r *reader) ciliumRules(o *model.Object, spec string, parsed *api.Rule) []*rule {
 	sources := ruleSources(spec, parsed)
 	entries := utils.RulesToPolicyEntries(api.Rules{parsed})
 	rules := make([]*rule, len(entries))
 	for i, entry := range entries {
+		mendGroups(entry, sources[i].cidrSet, r.dp.Version())
 		rules[i] = &rule{
 			entry: entry, object: o, path: sources[i].path,
 			ports: sources[i].portPaths(), l7: sources[i].l7(),
 			unknownPeers: sources[i].unknownPeers(), endpointPeers: sources[i].endpointPeers(),
+			missingGroups: r.missingGroups(sources[i].cidrSet),
 		}
 	}
 	return rules
@@ -170,7 +173,9 @@ type ruleSource struct {
 	toPorts api.PortRules
 	nPorts  int
 	icmps   api.ICMPRules
-	cidrSet api.CIDRRuleSlice
+	// cidrSet are the peers of the field fromCIDRSet or toCIDRSet.
+	cidrField string
+	cidrSet   api.CIDRRuleSlice
 	// endpoints are the peers of the field fromEndpoints or toEndpoints.
 	endpointsField string
 	endpoints      []api.EndpointSelector
@@ -209,14 +214,20 @@ func ruleSources(spec string, r *api.Rule) []ruleSource {
 }
 
 func ingressSource(c api.IngressCommonRule) ruleSource {
-	s := ruleSource{cidrSet: c.FromCIDRSet, endpointsField: "fromEndpoints", endpoints: c.FromEndpoints}
+	s := ruleSource{
+		cidrField: "fromCIDRSet", cidrSet: c.FromCIDRSet,
+		endpointsField: "fromEndpoints", endpoints: c.FromEndpoints,
+	}
 	s.note("fromGroups", len(c.FromGroups))
 	s.note("fromNodes", len(c.FromNodes))
 	return s
 }
 
 func egressSource(c api.EgressCommonRule) ruleSource {
-	s := ruleSource{cidrSet: c.ToCIDRSet, endpointsField: "toEndpoints", endpoints: c.ToEndpoints}
+	s := ruleSource{
+		cidrField: "toCIDRSet", cidrSet: c.ToCIDRSet,
+		endpointsField: "toEndpoints", endpoints: c.ToEndpoints,
+	}
 	s.note("toGroups", len(c.ToGroups))
 	s.note("toNodes", len(c.ToNodes))
 	return s
@@ -242,14 +253,7 @@ func (s ruleSource) endpointPeers() []endpointSelector {
 
 // unknownPeers says which field keeps netsim from knowing the rule's peers.
 func (s ruleSource) unknownPeers() string {
-	unresolved := s.unresolved
-	for _, c := range s.cidrSet {
-		if c.CIDRGroupRef != "" || c.CIDRGroupSelector.LabelSelector != nil {
-			unresolved = append(unresolved, "cidrGroup")
-			break
-		}
-	}
-	return strings.Join(unresolved, ", ")
+	return strings.Join(s.unresolved, ", ")
 }
 
 // portPaths are the paths of the port rules in the order of PolicyEntry.L4:

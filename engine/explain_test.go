@@ -217,7 +217,7 @@ func TestHintsGoWithTheDenial(t *testing.T) {
 	for _, r := range []struct{ claim, set, policies, packet, want string }{
 		{"a verdict that a name makes undetermined", "", client(miss), toWorld, undetermined},
 		{"one that an opaque policy does", "enable-k8s-cluster-network-policy=true", client(miss) + clusterNetworkPolicy, pod, undetermined},
-		{"one that policy-cidr-match-mode does", "policy-cidr-match-mode=pods", client(miss), pod, undetermined},
+		{"one that an address which no file gives does", matchPods, somewhere + client(`egress: [{toCIDR: [10.0.0.0/8]}]`), "egress dev/client dev/somewhere 443", undetermined},
 		{"one that audit mode turns", "policy-audit-mode=true", client(miss), pod, allowed},
 		{"an explicit deny that audit mode turns", "policy-audit-mode=true", client(`egressDeny: [{toEntities: [all]}]`), pod, allowed},
 		{"an explicit deny that an opaque policy makes undetermined", "enable-k8s-cluster-network-policy=true", client(`egressDeny: [{toEntities: [all]}]`) + clusterNetworkPolicy, pod, undetermined},

@@ -19,7 +19,7 @@ const podNamespaceLabel = "io.kubernetes.pod.namespace"
 // hintDefaultDeny names the rule that was nearest to allowing the packet, the
 // likeliest mistake first.
 func (e *Engine) hintDefaultDeny(f *flow) string {
-	misses := []func(*flow, *rule) string{e.servicePortMiss, cidrMiss, e.namespaceMiss, e.portMiss}
+	misses := []func(*flow, *rule) string{e.servicePortMiss, e.cidrMiss, e.namespaceMiss, e.portMiss}
 	for _, miss := range misses {
 		for _, r := range e.rulesFor(f) {
 			if !r.entry.IsAllow() || r.unknownPeers != "" {
@@ -52,25 +52,18 @@ func (e *Engine) servicePortMiss(f *flow, r *rule) string {
 
 // cidrMiss: the rule names a CIDR that holds the peer's address, but the peer
 // is in the cluster, where Cilium goes by labels.
-func cidrMiss(f *flow, r *rule) string {
-	if f.other.Outside() {
+func (e *Engine) cidrMiss(f *flow, r *rule) string {
+	matched := f.other.Kind == model.PartyPod && e.options.cidrMeansPods() || f.other.Kind == model.PartyNode && e.options.cidrMeansNodes()
+	if f.other.Outside() || matched {
 		return ""
 	}
 	for _, s := range r.entry.L3 {
-		if isCIDR(s) && s.Matches(outside(f.other.Addr)) {
+		if isCIDR(s) && s.Matches(e.ids.outside(f.other.Addr)) {
 			return fmt.Sprintf("rule %s names a CIDR that holds %s, but CIDR rules never match pods or nodes of the cluster: use %s instead",
 				at(r, -1), f.other.Addr, selectorFor(f.direction, f.other))
 		}
 	}
 	return ""
-}
-
-// outside are the labels that an address would have outside the cluster.
-func outside(addr netip.Addr) labels.LabelArray {
-	if !addr.IsValid() {
-		return nil
-	}
-	return labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())).LabelArray()
 }
 
 // namespaceMiss: the rule would mean the peer if it were in the policy's own

@@ -45,9 +45,22 @@ func notYet(r *api.Rule, v model.Version) string {
 	if !v.AtLeast(1, 20, 0) && slices.ContainsFunc(entities(r), func(e api.Entity) bool { return e == api.EntityClusterMesh }) {
 		return "the entity cluster-mesh came with 1.20"
 	}
+	if v.AtLeast(1, 17, 0) {
+		return ""
+	}
 	for _, egress := range r.Egress {
-		if len(egress.ToServices) > 0 && len(egress.ToPorts) > 0 && !v.AtLeast(1, 17, 0) {
+		if len(egress.ToServices) > 0 && len(egress.ToPorts) > 0 {
 			return "toServices with toPorts came with 1.17"
+		}
+	}
+	for _, s := range ruleSources("", r) {
+		for _, c := range s.cidrSet {
+			switch {
+			case c.CIDRGroupSelector.LabelSelector != nil:
+				return "cidrGroupSelector came with 1.17"
+			case c.CIDRGroupRef != "" && len(c.ExceptCIDRs) > 0:
+				return "except with cidrGroupRef came with 1.17"
+			}
 		}
 	}
 	return ""

@@ -87,7 +87,7 @@ func (e *Engine) judgeNode(f *flow, step *model.Step) {
 // judgePod takes the verdict from the policy map, then the reasons from the
 // rules, then doubts both where something could not be known.
 func (e *Engine) judgePod(f *flow, step *model.Step) {
-	m := e.repo.policyMap(f.subject)
+	m := e.repo.policyMap(f.subject, e.ids.host(f.self.Node))
 	if m.err != nil {
 		step.Why = fmt.Sprintf("Cilium cannot compute the policy of %s, so its agent would keep the one before: %v", describe(f.self), m.err)
 		step.By = e.selecting(f, func(*rule) bool { return true })
@@ -110,6 +110,7 @@ func (e *Engine) judgePod(f *flow, step *model.Step) {
 	}
 	e.applyUnknown(f, hits, step)
 	e.applyWorld(f, step)
+	e.applyMissingGroups(f, step)
 	e.applyAudit(step)
 	step.By = model.SortOrigins(step.By)
 }

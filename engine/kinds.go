@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -17,6 +18,8 @@ type policyKind struct {
 	byDefault bool
 	// since is the first minor release of Cilium 1.x that knows the kind.
 	since int
+	// referred is true for what policies refer to: it is read before them.
+	referred bool
 	// ignored says why Cilium does not act on the kind at all, "" if it does.
 	ignored string
 }
@@ -36,7 +39,7 @@ func kinds() map[string]policyKind {
 		"ClusterNetworkPolicy": {
 			read: (*reader).unmodelled, option: "enable-k8s-cluster-network-policy", since: 20,
 		},
-		"CiliumCIDRGroup":            {read: (*reader).reference},
+		"CiliumCIDRGroup":            {read: (*reader).cidrGroup, referred: true},
 		"CiliumLocalRedirectPolicy":  {read: (*reader).reference},
 		"AdminNetworkPolicy":         {ignored: "Cilium does not implement AdminNetworkPolicy"},
 		"BaselineAdminNetworkPolicy": {ignored: "Cilium does not implement BaselineAdminNetworkPolicy"},
@@ -50,7 +53,14 @@ func (r *reader) readPolicies(objects []*model.Object) ([]*rule, []model.Issue) 
 		issues []model.Issue
 		table  = kinds()
 	)
-	for _, o := range objects {
+	referred := func(o *model.Object) int {
+		if table[o.Origin.Kind].referred {
+			return 0
+		}
+		return 1
+	}
+	inOrder := slices.SortedStableFunc(slices.Values(objects), func(a, b *model.Object) int { return referred(a) - referred(b) })
+	for _, o := range inOrder {
 		kind, known := table[o.Origin.Kind]
 		if !known {
 			issues = append(issues, issue(o, "", model.Warning, o.Origin.Kind+" is not a policy that netsim knows", "it is left out of every verdict"))
@@ -61,6 +71,11 @@ func (r *reader) readPolicies(objects []*model.Object) ([]*rule, []model.Issue) 
 			continue
 		}
 		read, problems := kind.read(r, o)
+		for _, rule := range read {
+			if r.options.cidrMeansNodes() && !r.dp.Version().AtLeast(1, 19, 0) {
+				everythingMeansNodes(rule.entry)
+			}
+		}
 		rules = append(rules, read...)
 		issues = append(issues, problems...)
 	}

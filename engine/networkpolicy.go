@@ -78,6 +78,9 @@ func widenIPBlocks(rules []*rule, namespace, cluster string) {
 
 // isCIDR says whether a selector was written as a CIDR, 0.0.0.0/0 included.
 func isCIDR(s types.Selector) bool {
+	if group, ok := s.(unrestricted); ok {
+		s = group.Selector
+	}
 	_, ok := s.(*types.CIDRSelector)
 	return ok
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -110,6 +111,9 @@ func optionsFrom(dp model.Datapath, c *model.Cluster) *options {
 		extendedProtocols: dp.On("enable-extended-ip-protocols", c.CiliumConfig == nil),
 		policyCluster:     cmtypes.PolicyAnyCluster,
 	}
+	if !dp.Version().AtLeast(1, 20, 0) {
+		o.cidrMatchMode = strings.ReplaceAll(o.cidrMatchMode, "pods", "")
+	}
 	// Since 1.19 a selector that names no cluster means the local one
 	// (pkg/clustermesh/types/option.go).
 	if dp.On("policy-default-local-cluster", dp.Version().AtLeast(1, 19, 0)) {
@@ -117,6 +121,23 @@ func optionsFrom(dp model.Datapath, c *model.Cluster) *options {
 	}
 	return o
 }
+
+// optionIssues says which settings the cluster's release does not know. Its
+// agent would not start; netsim takes them as absent.
+func optionIssues(dp model.Datapath) []model.Issue {
+	if dp.Version().AtLeast(1, 20, 0) || !strings.Contains(dp.Options["policy-cidr-match-mode"], "pods") {
+		return nil
+	}
+	return []model.Issue{{Severity: model.Error, Message: fmt.Sprintf(
+		"policy-cidr-match-mode \"pods\" came with 1.20: the agent of Cilium %s would not start with it, and netsim takes it as absent", dp.CiliumVersion),
+		Remedy: "remove it, or name Cilium's version"}}
+}
+
+// cidrMeansNodes says whether CIDR rules can mean nodes.
+func (o *options) cidrMeansNodes() bool { return strings.Contains(o.cidrMatchMode, "nodes") }
+
+// cidrMeansPods says whether CIDR rules can mean pods.
+func (o *options) cidrMeansPods() bool { return strings.Contains(o.cidrMatchMode, "pods") }
 
 // hasIPv6 is true where any pod has an IPv6 address: the agents must have been
 // told so.

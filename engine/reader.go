@@ -17,6 +17,8 @@ type reader struct {
 	options *options
 	crds    *crd.Validator
 	log     *slog.Logger
+	// groups are the CIDR groups in force.
+	groups []cidrGroup
 	// opaque are policies in force that netsim cannot judge.
 	opaque []*model.Object
 }

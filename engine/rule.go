@@ -21,6 +21,8 @@ type rule struct {
 	// unknownPeers says why netsim cannot tell whom the rule means, "" where
 	// it can.
 	unknownPeers string
+	// missingGroups are the CIDR groups that it refers to and no file holds.
+	missingGroups []string
 	// endpointPeers are the peers given by labels, each with its own place; nil
 	// where path itself is that place.
 	endpointPeers []endpointSelector

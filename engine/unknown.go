@@ -28,11 +28,7 @@ func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
 			doubt(step, h.origin(), fmt.Sprintf("whom %s in rule %s means cannot be known from these files", h.rule.unknownPeers, ruleName(h.rule.path)))
 		}
 	}
-	if e.cidrModeMatters(f) {
-		step.Verdict = model.Undetermined
-		step.DropReason, step.Hint = nil, ""
-		step.Why = fmt.Sprintf("policy-cidr-match-mode is %q, and netsim does not match CIDR rules against pods and nodes yet", e.options.cidrMatchMode)
-	}
+	e.applyUnknownAddress(f, known, step)
 }
 
 // applyUnknownNamespaces doubts a verdict where a rule reads labels of a
@@ -99,8 +95,8 @@ func (h hit) couldTurn(step model.Step) bool {
 func (e *Engine) couldMean(r *rule, f *flow) bool {
 	for _, name := range strings.Split(r.unknownPeers, ", ") {
 		switch name {
-		case "toFQDNs", "toGroups", "fromGroups", "cidrGroup":
-			if f.other.Kind == model.PartyAddress || e.options.cidrMatchMode != "" {
+		case "toFQDNs", "toGroups", "fromGroups":
+			if f.other.Kind == model.PartyAddress || f.other.Kind == model.PartyNode && e.options.cidrMeansNodes() {
 				return true
 			}
 		case "toNodes", "fromNodes":
@@ -108,22 +104,6 @@ func (e *Engine) couldMean(r *rule, f *flow) bool {
 				return true
 			}
 		default:
-			return true
-		}
-	}
-	return false
-}
-
-// cidrModeMatters: with policy-cidr-match-mode, CIDR rules can mean nodes or
-// pods, which this package does not number by address.
-func (e *Engine) cidrModeMatters(f *flow) bool {
-	widened := f.other.Kind == model.PartyNode && strings.Contains(e.options.cidrMatchMode, "nodes") ||
-		f.other.Kind == model.PartyPod && strings.Contains(e.options.cidrMatchMode, "pods")
-	if !widened {
-		return false
-	}
-	for _, r := range e.rulesFor(f) {
-		if slices.ContainsFunc(r.entry.L3, isCIDR) {
 			return true
 		}
 	}
@@ -138,21 +118,25 @@ func (e *Engine) applyWorld(f *flow, step *model.Step) {
 	}
 	for _, r := range e.rulesFor(f) {
 		port, ok := f.portMatches(r, e.ports())
-		if named := namesAddresses(r); ok && named != "" {
+		if named := namesAddresses(f, r); ok && named != "" {
 			step.Conditions = append(step.Conditions, fmt.Sprintf("not for addresses of %s: rule %s names them", named, at(r, port)))
 		}
 	}
 }
 
-// namesAddresses says which addresses outside a rule names, "" for none.
-func namesAddresses(r *rule) string {
+// namesAddresses says which addresses outside a rule names other than those
+// that the flow's peer stands for, "" for none.
+func namesAddresses(f *flow, r *rule) string {
 	var named []string
-	if strings.Contains(r.unknownPeers, "cidrGroup") || strings.Contains(r.unknownPeers, "Groups") {
+	if strings.Contains(r.unknownPeers, "Groups") {
 		named = append(named, "its "+r.unknownPeers)
 	}
 	for _, s := range r.entry.L3 {
 		for _, p := range s.GetCIDRPrefixes() {
 			named = append(named, p.String())
+		}
+		if group := groupName(s); group != "" && !s.Matches(f.peer.LabelArray) {
+			named = append(named, group)
 		}
 		if fqdn, ok := s.GetFQDNSelector(); ok {
 			named = append(named, fqdn.MatchName+fqdn.MatchPattern)

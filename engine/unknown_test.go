@@ -34,15 +34,12 @@ func TestUnknownPeersCastDoubtOnlyWhereTheyCouldTurnTheVerdict(t *testing.T) {
 		{"a deny of unknown peers does not turn a denial", server(`ingress: [{fromEntities: [cluster]}], ingressDeny: [{` + groups + `}]`), "", verdicts{"ingress 203.0.113.9 dev/server 80": denied}},
 		{"to cloud groups likewise", client(`egress: [{toGroups: [{aws: {securityGroupsNames: [sg]}}]}]`), "", verdicts{toWorld: undetermined, pod: denied}},
 		{"and denied ones", client(`egress: [{toEntities: [all]}], egressDeny: [{toGroups: [{aws: {securityGroupsNames: [sg]}}]}]`), "", verdicts{toWorld: undetermined, pod: allowed}},
-		{"a CIDR group may hold an address", client(`egress: [{toCIDRSet: [{cidrGroupRef: office}]}]`), "", verdicts{toWorld: undetermined, pod: denied}},
-		{"a CIDR group chosen by labels too", server(`ingress: [{fromCIDRSet: [{cidrGroupSelector: {matchLabels: {a: b}}}]}]`), "", verdicts{"ingress 203.0.113.9 dev/server 80": undetermined, toServer: denied}},
-		{"a CIDR group denied", client(`egress: [{toEntities: [all]}], egressDeny: [{toCIDRSet: [{cidrGroupRef: office}]}]`), "", verdicts{toWorld: undetermined, pod: allowed}},
 		{"a node selector may mean a node", client(`egress: [{toNodes: [{matchLabels: {disk: ssd}}]}]`), nodes, verdicts{node: undetermined, pod: denied, toWorld: denied}},
 		{"a node selector may let a node in", server(`ingress: [{fromNodes: [{matchLabels: {disk: ssd}}]}]`), nodes, verdicts{otherNode: undetermined, toServer: denied, "ingress world dev/server 80": denied}},
 		{"with node selectors off the policy is refused", client(`egress: [{toNodes: [{matchLabels: {disk: ssd}}]}]`), "enable-node-selector-labels=false", verdicts{node: allowed, pod: allowed}},
-		{"where CIDRs may mean pods, a name may too", client(`egress: [{` + fqdn + `}]`), "policy-cidr-match-mode=pods", verdicts{pod: undetermined}},
+		{"where CIDRs may mean nodes, a name may too", client(`egress: [{` + fqdn + `}]`), "policy-cidr-match-mode=nodes", verdicts{node: undetermined, pod: denied}},
+		{"a pod never has the label of a name", client(`egress: [{` + fqdn + `}]`), "policy-cidr-match-mode=pods", verdicts{pod: denied}},
 		{"what authentication drops stays dropped", client(`egress: [{` + fqdn + `}, {toEntities: [world], authentication: {mode: required}}]`), "", verdicts{toWorld: unauthentic}},
-		{"a plain CIDR beside a CIDR group is unknown with it", client(`egress: [{toCIDRSet: [{cidr: 203.0.113.0/24}, {cidrGroupRef: office}]}]`), "", verdicts{toWorld: undetermined}},
 	})
 }
 
@@ -53,19 +50,6 @@ func TestDoubtNamesTheRuleAndKeepsTheOthers(t *testing.T) {
 	assert.Contains(t, step.Why, "default deny")
 	assert.Contains(t, step.Why, "toFQDNs in rule egress[1]")
 	assert.Nil(t, step.DropReason)
-}
-
-func TestCIDRMatchMode(t *testing.T) {
-	rule := client(`egress: [{toCIDR: [10.0.0.0/8, 172.16.0.0/12]}]`)
-	const pod, node = "egress dev/client dev/server 80", "egress dev/client node/w2 80"
-	check(t, []row{
-		{"by default CIDRs mean neither", rule, "", verdicts{pod: denied, node: denied}},
-		{"nodes makes verdicts about nodes undetermined", rule, "policy-cidr-match-mode=nodes", verdicts{pod: denied, node: undetermined, "egress dev/client 10.99.0.1 80": allowed}},
-		{"pods makes those about pods undetermined", rule, "policy-cidr-match-mode=pods", verdicts{pod: undetermined, node: denied}},
-		{"both may be named", rule, "policy-cidr-match-mode=nodes,pods", verdicts{pod: undetermined, node: undetermined}},
-		{"rules without CIDRs are judged as ever", client(`egress: [{toEndpoints: [{}]}]`), "policy-cidr-match-mode=nodes,pods", verdicts{pod: allowed, node: denied}},
-		{"another pod's CIDR rules do not matter", server(`egress: [{toCIDR: [10.0.0.0/8]}]`), "policy-cidr-match-mode=pods", verdicts{pod: allowed}},
-	})
 }
 
 const clusterNetworkPolicy = `---
