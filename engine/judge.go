@@ -110,6 +110,7 @@ func (e *Engine) judgePod(f *flow, step *model.Step) {
 		e.applyAuth(f, entry, step)
 	}
 	c.applyPass(step)
+	e.applyDeviations(judged{f, hits, c, step})
 	e.applyUnknown(f, hits, step)
 	e.applyWorld(f, step)
 	e.applyAudit(step)

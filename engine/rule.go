@@ -21,6 +21,9 @@ type rule struct {
 	// unknownPeers says why netsim cannot tell whom the rule means, "" where
 	// it can.
 	unknownPeers string
+	// undeclared is true for a rule of a NetworkPolicy whose policyTypes do not
+	// name the rule's direction.
+	undeclared bool
 	// l7 describes, for each port rule, what the proxy would still check.
 	l7 []string
 }
