@@ -30,7 +30,7 @@ func (e *Engine) hintDefaultDeny(f *flow) string {
 			}
 		}
 	}
-	return fmt.Sprintf("add %s rule for it with %s on %s", article(f.direction), selectorFor(f.direction, f.other), portText(f.port, f.packet.Protocol))
+	return fmt.Sprintf("add %s rule for it with %s on %s", article(f.direction.String()), selectorFor(f.direction, f.other), portText(f.port, f.packet.Protocol))
 }
 
 // servicePortMiss: the rule means the peer, and allows the port that the
@@ -94,14 +94,6 @@ func (e *Engine) portMiss(f *flow, r *rule) string {
 	return fmt.Sprintf("rule %s means this peer, but on %s, not on %s", at(r, -1), portList(r.entry.L4), portText(f.port, f.packet.Protocol))
 }
 
-func hintDeny(by []model.Origin) string {
-	if len(by) == 0 {
-		return ""
-	}
-	o := by[0]
-	return fmt.Sprintf("only a change to %s (%s) opens this: no allow rule overrides a deny", o.ID(), o.Rule)
-}
-
 // at is a rule by name and place.
 func at(r *rule, port int) string {
 	o := r.origin(port)
@@ -112,11 +104,12 @@ func at(r *rule, port int) string {
 	return fmt.Sprintf("%s (%s)", o.Rule, place)
 }
 
-func article(d model.Direction) string {
-	if d == model.Ingress {
-		return "an ingress"
+// article puts "a" or "an" before words.
+func article(words string) string {
+	if strings.ContainsRune("AEIOUaeiou", rune(words[0])) {
+		return "an " + words
 	}
-	return "an egress"
+	return "a " + words
 }
 
 // selectorFor is the peer field of a rule that would mean a party.

@@ -26,6 +26,9 @@ type rule struct {
 	// endpointPeers are the peers given by labels, each with its own place; nil
 	// where path itself is that place.
 	endpointPeers []endpointSelector
+	// undeclared is true for a rule of a NetworkPolicy whose policyTypes do not
+	// name the rule's direction.
+	undeclared bool
 	// l7 describes, for each port rule, what the proxy would still check.
 	l7 []string
 }

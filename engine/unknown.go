@@ -16,7 +16,7 @@ import (
 // peers, a default deny that an allow rule with unknown peers could have
 // opened, anything that an unreadable policy in force could touch.
 func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
-	known := *step
+	before := *step
 	e.applyUnknownNamespaces(f, step)
 	for _, o := range e.opaque {
 		if o.Origin.Namespace == "" || f.self.Pod != nil && o.Origin.Namespace == f.self.Pod.Namespace {
@@ -24,11 +24,11 @@ func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
 		}
 	}
 	for _, h := range hits {
-		if h.rule.unknownPeers != "" && h.couldTurn(known) && e.couldMean(h.rule, f) {
+		if h.rule.unknownPeers != "" && h.couldTurn(before, hits) && e.couldMean(h.rule, f) {
 			doubt(step, h.origin(), fmt.Sprintf("whom %s in rule %s means cannot be known from these files", h.rule.unknownPeers, ruleName(h.rule.path)))
 		}
 	}
-	e.applyUnknownAddress(f, known, step)
+	e.applyUnknownAddress(f, before, step)
 }
 
 // applyUnknownNamespaces doubts a verdict where a rule reads labels of a
@@ -80,14 +80,23 @@ func readsNamespaceLabels[S types.Selector](s S) bool {
 	return strings.Count(key, prefix) > strings.Count(key, prefix+"kubernetes.io/metadata.name")
 }
 
-// couldTurn: an allow rule cannot help against an explicit deny, and a deny
-// rule does not change a denial.
-func (h hit) couldTurn(step model.Step) bool {
-	if h.rule.entry.IsDeny() {
-		return step.Verdict == model.Allowed
+// couldTurn says whether a rule, if it meant the packet, would decide it
+// otherwise than the known ones do: it must come before those that decide now.
+func (h hit) couldTurn(step model.Step, hits []hit) bool {
+	now, then := follow(known(hits)), follow(append(known(hits), h))
+	switch {
+	case len(then.passed) > len(now.passed):
+		return true
+	case now.allows() && then.allows() || now.denies() && then.denies():
+		return false
+	default:
+		return then.denies() && step.Verdict == model.Allowed || then.allows() && step.Verdict == model.Denied
 	}
-	defaultDenied := step.DropReason != nil && *step.DropReason == model.DropPolicyDenied
-	return step.Verdict == model.Denied && defaultDenied
+}
+
+// known are the rules whose peers netsim knows.
+func known(hits []hit) []hit {
+	return slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return h.rule.unknownPeers != "" })
 }
 
 // couldMean knows of some peer fields whom they cannot mean: names and cloud
@@ -95,11 +104,11 @@ func (h hit) couldTurn(step model.Step) bool {
 func (e *Engine) couldMean(r *rule, f *flow) bool {
 	for _, name := range strings.Split(r.unknownPeers, ", ") {
 		switch name {
-		case "toFQDNs", "toGroups", "fromGroups":
+		case "toFQDNs", "domainNames", "toGroups", "fromGroups":
 			if f.other.Kind == model.PartyAddress || f.other.Kind == model.PartyNode && e.options.cidrMeansNodes() {
 				return true
 			}
-		case "toNodes", "fromNodes":
+		case "toNodes", "fromNodes", "nodes":
 			if f.other.Kind == model.PartyNode {
 				return true
 			}
