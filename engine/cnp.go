@@ -161,7 +161,7 @@ func (r *reader) ciliumRules(o *model.Object, spec string, parsed *api.Rule) []*
 			entry: entry, object: o, path: sources[i].path,
 			ports: sources[i].portPaths(), l7: sources[i].l7(),
 			unknownPeers: sources[i].unknownPeers(), endpointPeers: sources[i].endpointPeers(),
-			missingGroups: r.missingGroups(sources[i].cidrSet),
+			missingGroups: r.missingGroups(sources[i].cidrSet), readsNodes: len(sources[i].nodes) > 0,
 		}
 	}
 	return rules
@@ -179,6 +179,8 @@ type ruleSource struct {
 	// endpoints are the peers of the field fromEndpoints or toEndpoints.
 	endpointsField string
 	endpoints      []api.EndpointSelector
+	// nodes are the peers of the field fromNodes or toNodes.
+	nodes []api.EndpointSelector
 	// unresolved are the peer fields whose meaning lies outside the files.
 	unresolved []string
 }
@@ -217,9 +219,9 @@ func ingressSource(c api.IngressCommonRule) ruleSource {
 	s := ruleSource{
 		cidrField: "fromCIDRSet", cidrSet: c.FromCIDRSet,
 		endpointsField: "fromEndpoints", endpoints: c.FromEndpoints,
+		nodes: c.FromNodes,
 	}
 	s.note("fromGroups", len(c.FromGroups))
-	s.note("fromNodes", len(c.FromNodes))
 	return s
 }
 
@@ -227,9 +229,9 @@ func egressSource(c api.EgressCommonRule) ruleSource {
 	s := ruleSource{
 		cidrField: "toCIDRSet", cidrSet: c.ToCIDRSet,
 		endpointsField: "toEndpoints", endpoints: c.ToEndpoints,
+		nodes: c.ToNodes,
 	}
 	s.note("toGroups", len(c.ToGroups))
-	s.note("toNodes", len(c.ToNodes))
 	return s
 }
 

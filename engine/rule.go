@@ -26,6 +26,8 @@ type rule struct {
 	// endpointPeers are the peers given by labels, each with its own place; nil
 	// where path itself is that place.
 	endpointPeers []endpointSelector
+	// readsNodes is true where its peers are nodes by their labels.
+	readsNodes bool
 	// l7 describes, for each port rule, what the proxy would still check.
 	l7 []string
 }

@@ -29,6 +29,7 @@ func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
 		}
 	}
 	e.applyUnknownAddress(f, known, step)
+	e.applyUnknownNode(f, known, step)
 }
 
 // applyUnknownNamespaces doubts a verdict where a rule reads labels of a
@@ -80,6 +81,19 @@ func readsNamespaceLabels[S types.Selector](s S) bool {
 	return strings.Count(key, prefix) > strings.Count(key, prefix+"kubernetes.io/metadata.name")
 }
 
+// applyUnknownNode doubts a verdict where a rule reads labels of another node
+// that no file holds.
+func (e *Engine) applyUnknownNode(f *flow, known model.Step, step *model.Step) {
+	if f.other.Kind != model.PartyNode || f.other.Node == nil || f.other.Node == f.self.Node || !f.other.Node.Made {
+		return
+	}
+	for _, r := range e.rulesFor(f) {
+		if port, ok := f.portMatches(r, e.ports()); ok && r.readsNodes && couldMatter(r, known) {
+			doubt(step, r.origin(port), fmt.Sprintf("rule %s reads labels of node %s, which no file holds", ruleName(r.path), f.other.Node.Name))
+		}
+	}
+}
+
 // couldTurn: an allow rule cannot help against an explicit deny, and a deny
 // rule does not change a denial.
 func (h hit) couldTurn(step model.Step) bool {
@@ -91,16 +105,12 @@ func (h hit) couldTurn(step model.Step) bool {
 }
 
 // couldMean knows of some peer fields whom they cannot mean: names and cloud
-// groups stand for addresses outside, node selectors for other nodes.
+// groups stand for addresses outside.
 func (e *Engine) couldMean(r *rule, f *flow) bool {
 	for _, name := range strings.Split(r.unknownPeers, ", ") {
 		switch name {
 		case "toFQDNs", "toGroups", "fromGroups":
 			if f.other.Kind == model.PartyAddress || f.other.Kind == model.PartyNode && e.options.cidrMeansNodes() {
-				return true
-			}
-		case "toNodes", "fromNodes":
-			if f.other.Kind == model.PartyNode {
 				return true
 			}
 		default:
