@@ -153,6 +153,11 @@ func (o *options) cidrMeansNodes() bool { return strings.Contains(o.cidrMatchMod
 // cidrMeansPods says whether CIDR rules can mean pods.
 func (o *options) cidrMeansPods() bool { return strings.Contains(o.cidrMatchMode, "pods") }
 
+// cidrMeans says whether CIDR rules can mean a kind of party inside the cluster.
+func (o *options) cidrMeans(kind model.PartyKind) bool {
+	return kind == model.PartyNode && o.cidrMeansNodes() || kind == model.PartyPod && o.cidrMeansPods()
+}
+
 // hasIPv6 is true where any pod has an IPv6 address: the agents must have been
 // told so.
 func hasIPv6(c *model.Cluster) bool {

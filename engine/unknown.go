@@ -25,7 +25,7 @@ func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
 	}
 	for _, h := range hits {
 		if h.rule.unknownPeers != "" && h.couldTurn(known) && e.couldMean(h.rule, f) {
-			doubt(step, h.origin(), fmt.Sprintf("whom %s in rule %s means cannot be known from these files", h.rule.unknownPeers, ruleName(h.rule.path)))
+			doubt(step, h.origin(), fmt.Sprintf("whom %s in rule %s means cannot be known from these files", h.rule.unknownText(), ruleName(h.rule.path)))
 		}
 	}
 	e.applyUnknownAddress(f, known, step)
@@ -109,8 +109,12 @@ func (h hit) couldTurn(step model.Step) bool {
 func (e *Engine) couldMean(r *rule, f *flow) bool {
 	for _, name := range strings.Split(r.unknownPeers, ", ") {
 		switch name {
-		case "toFQDNs", "toGroups", "fromGroups":
+		case "toFQDNs":
 			if f.other.Kind == model.PartyAddress || f.other.Kind == model.PartyNode && e.options.cidrMeansNodes() {
+				return true
+			}
+		case "toGroups", "fromGroups":
+			if f.other.Kind == model.PartyAddress || e.options.cidrMeans(f.other.Kind) {
 				return true
 			}
 		default:
