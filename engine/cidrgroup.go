@@ -123,6 +123,8 @@ func groupName(s types.Selector) string {
 		return "CIDR group " + name
 	case isCIDR(s) && !strings.HasPrefix(s.Key(), labels.LabelSourceCIDR+":"):
 		return "the CIDR groups that its cidrGroupSelector means"
+	case strings.Contains(s.Key(), api.LabelGroupKeyPrefix):
+		return "the cloud's groups that it names"
 	default:
 		return ""
 	}

@@ -79,9 +79,9 @@ func (e *Engine) applyUnknownAddress(f *flow, known model.Step, step *model.Step
 }
 
 // couldMatter: an allow rule changes nothing about an explicit deny, and a deny
-// rule nothing about a default deny.
+// rule nothing about a default deny, unless they are of another tier.
 func couldMatter(r *rule, step model.Step) bool {
-	if step.DropReason == nil {
+	if step.DropReason == nil || isClusterNetworkPolicy(r) {
 		return true
 	}
 	return r.entry.IsDeny() != (*step.DropReason == model.DropPolicyDenied)
@@ -118,6 +118,7 @@ func (ids *identities) isOthers(p netip.Prefix, party model.Party) bool {
 // does not count.
 func (ids *identities) labelsElsewhere(f *flow) (at func(netip.Prefix) labels.Labels, within netip.Prefix) {
 	node, pod := f.other.Node, f.other.Pod
+	remote := func(p netip.Prefix) labels.Labels { return ids.remoteLabels(node, p) }
 	switch {
 	case f.other.Kind == model.PartyPod && ids.options.cidrMeansPods() && pod.Assigned["ip"]:
 		return func(p netip.Prefix) labels.Labels {
@@ -132,9 +133,9 @@ func (ids *identities) labelsElsewhere(f *flow) (at func(netip.Prefix) labels.La
 	case node == f.self.Node:
 		return func(p netip.Prefix) labels.Labels { return ids.hostLabels(node, p) }, routerRange(node)
 	case !f.other.Addr.IsValid():
-		return ids.remoteLabels, routerRange(node)
+		return remote, routerRange(node)
 	case node.Assigned["ip"]:
-		return ids.remoteLabels, within
+		return remote, within
 	default:
 		return nil, within
 	}

@@ -77,9 +77,7 @@ func clusterNetworkPolicyRules(o *model.Object, p *policyv1alpha2.ClusterNetwork
 				sources = append(sources, s)
 			}
 			s.note("domainNames", len(out.To[j].DomainNames))
-			if out.To[j].Nodes != nil {
-				s.note("nodes", 1)
-			}
+			s.readsNodes = out.To[j].Nodes != nil
 			sources = append(sources, s)
 		}
 	}
@@ -87,7 +85,7 @@ func clusterNetworkPolicyRules(o *model.Object, p *policyv1alpha2.ClusterNetwork
 	for i, entry := range entries {
 		s := sources[i]
 		s.toPorts = entry.L4
-		rules[i] = &rule{entry: entry, object: o, path: s.path, ports: s.ports(entry), l7: s.l7(), unknownPeers: s.unknownPeers()}
+		rules[i] = &rule{entry: entry, object: o, path: s.path, ports: s.ports(entry), l7: s.l7(), unknownPeers: s.unresolvedText(), readsNodes: s.readsNodes}
 	}
 	return rules
 }

@@ -22,6 +22,9 @@ func (r *reader) ciliumPolicy(o *model.Object) ([]*rule, []model.Issue) {
 	if stored == nil {
 		return nil, issues
 	}
+	if r.hasDerivative[o.Origin.ID()] {
+		return nil, append(issues, derived(o))
+	}
 	var policy ciliumv2.CiliumNetworkPolicy
 	if err := json.Unmarshal(stored, &policy); err != nil {
 		r.opaque = append(r.opaque, o)
@@ -40,6 +43,7 @@ func (r *reader) ciliumPolicy(o *model.Object) ([]*rule, []model.Issue) {
 	for i, path := range specPaths(policy) {
 		rules = append(rules, r.ciliumRules(o, path, parsed.rules[i])...)
 		issues = append(issues, r.groupIssues(o, ruleSources(path, parsed.rules[i]))...)
+		issues = append(issues, r.groupsIssues(o, ruleSources(path, parsed.rules[i]))...)
 		issues = append(issues, unresolvedServices(o, path, parsed.rules[i], parsed.unresolved[i])...)
 	}
 	return rules, issues
@@ -160,8 +164,8 @@ func (r *reader) ciliumRules(o *model.Object, spec string, parsed *api.Rule) []*
 		rules[i] = &rule{
 			entry: entry, object: o, path: sources[i].path,
 			ports: sources[i].portPaths(), l7: sources[i].l7(),
-			unknownPeers: sources[i].unknownPeers(), endpointPeers: sources[i].endpointPeers(),
-			missingGroups: r.missingGroups(sources[i].cidrSet),
+			unknownPeers: r.unknownPeers(sources[i]), unknownGroups: r.unknownGroups(sources[i].groups), endpointPeers: sources[i].endpointPeers(),
+			missingGroups: r.missingGroups(sources[i].cidrSet), readsNodes: sources[i].readsNodes,
 		}
 	}
 	return rules
@@ -179,6 +183,11 @@ type ruleSource struct {
 	// endpoints are the peers of the field fromEndpoints or toEndpoints.
 	endpointsField string
 	endpoints      []api.EndpointSelector
+	// groups are the peers of the field fromGroups or toGroups.
+	groupsField string
+	groups      []api.Groups
+	// readsNodes is true where its peers are nodes by their labels.
+	readsNodes bool
 	// unresolved are the peer fields whose meaning lies outside the files.
 	unresolved []string
 }
@@ -217,9 +226,8 @@ func ingressSource(c api.IngressCommonRule) ruleSource {
 	s := ruleSource{
 		cidrField: "fromCIDRSet", cidrSet: c.FromCIDRSet,
 		endpointsField: "fromEndpoints", endpoints: c.FromEndpoints,
+		readsNodes: len(c.FromNodes) > 0, groupsField: "fromGroups", groups: c.FromGroups,
 	}
-	s.note("fromGroups", len(c.FromGroups))
-	s.note("fromNodes", len(c.FromNodes))
 	return s
 }
 
@@ -227,9 +235,8 @@ func egressSource(c api.EgressCommonRule) ruleSource {
 	s := ruleSource{
 		cidrField: "toCIDRSet", cidrSet: c.ToCIDRSet,
 		endpointsField: "toEndpoints", endpoints: c.ToEndpoints,
+		readsNodes: len(c.ToNodes) > 0, groupsField: "toGroups", groups: c.ToGroups,
 	}
-	s.note("toGroups", len(c.ToGroups))
-	s.note("toNodes", len(c.ToNodes))
 	return s
 }
 
@@ -251,10 +258,15 @@ func (s ruleSource) endpointPeers() []endpointSelector {
 	return peers
 }
 
-// unknownPeers says which field keeps netsim from knowing the rule's peers.
-func (s ruleSource) unknownPeers() string {
-	return strings.Join(s.unresolved, ", ")
+// unknownPeers says which fields keep netsim from knowing the rule's peers.
+func (r *reader) unknownPeers(s ruleSource) string {
+	if len(r.unknownGroups(s.groups)) > 0 {
+		s.note(s.groupsField, 1)
+	}
+	return s.unresolvedText()
 }
+
+func (s ruleSource) unresolvedText() string { return strings.Join(s.unresolved, ", ") }
 
 // portPaths are the paths of the port rules in the order of PolicyEntry.L4:
 // toPorts first, then icmps.

@@ -37,12 +37,15 @@ type selection struct {
 func New(ix *model.Index, dp model.Datapath) (*Engine, []model.Issue) {
 	o := optionsFrom(dp, ix.Cluster)
 	r := newReader(ix, dp, o)
-	e := &Engine{index: ix, dp: dp, selected: map[selection][]*rule{}, options: o}
+	e := &Engine{index: ix, dp: dp, selected: map[selection][]*rule{}}
 	var issues []model.Issue
 	o.withOptions(func() {
 		e.rules, issues = r.readPolicies(ix.Cluster.Policies)
 		e.opaque = r.opaque
-		e.ids = newIdentities(ix, o, dp.Version(), newIPCache(apiServers(ix), prefixes(e.rules), r.groups))
+	})
+	e.options = o.neededBy(e.rules)
+	e.options.withOptions(func() {
+		e.ids = newIdentities(ix, e.options, dp.Version(), newIPCache(apiServers(ix), prefixes(e.rules), r.groups))
 		e.repo = newRepository(e.ids, e.rules, dp.Version())
 	})
 	if n := e.ids.unnumbered; n > 0 {

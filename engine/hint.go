@@ -53,8 +53,7 @@ func (e *Engine) servicePortMiss(f *flow, r *rule) string {
 // cidrMiss: the rule names a CIDR that holds the peer's address, but the peer
 // is in the cluster, where Cilium goes by labels.
 func (e *Engine) cidrMiss(f *flow, r *rule) string {
-	matched := f.other.Kind == model.PartyPod && e.options.cidrMeansPods() || f.other.Kind == model.PartyNode && e.options.cidrMeansNodes()
-	if f.other.Outside() || matched {
+	if f.other.Outside() || e.options.cidrMeans(f.other.Kind) {
 		return ""
 	}
 	for _, s := range r.entry.L3 {

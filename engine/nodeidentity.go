@@ -5,7 +5,9 @@ import (
 	"slices"
 
 	"github.com/cilium/cilium/pkg/identity"
+	ciliumio "github.com/cilium/cilium/pkg/k8s/apis/cilium.io"
 	"github.com/cilium/cilium/pkg/labels"
+	"github.com/cilium/cilium/pkg/labelsfilter"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -26,9 +28,9 @@ func (ids *identities) numberNodes() {
 		router := routerRange(n)
 		ids.hosts[n] = ids.numbers.number(ids.hostLabels(n, router))
 		for _, p := range single(slices.Concat(n.InternalIPs, n.ExternalIPs)) {
-			ids.remotes[nodeAddress{n, p.Addr()}] = ids.numbers.number(ids.remoteLabels(p))
+			ids.remotes[nodeAddress{n, p.Addr()}] = ids.numbers.number(ids.remoteLabels(n, p))
 		}
-		ids.remotes[nodeAddress{n, netip.Addr{}}] = ids.numbers.number(ids.remoteLabels(router))
+		ids.remotes[nodeAddress{n, netip.Addr{}}] = ids.numbers.number(ids.remoteLabels(n, router))
 	}
 }
 
@@ -36,22 +38,46 @@ func (ids *identities) numberNodes() {
 // in a prefix.
 func (ids *identities) hostLabels(n *model.Node, router netip.Prefix) labels.Labels {
 	lbls := labels.NewFrom(labels.LabelHost)
-	ids.addNodeLabels(lbls, append(single(slices.Concat(n.InternalIPs, n.ExternalIPs)), router)...)
+	if ids.version.AtLeast(1, 20, 0) {
+		lbls.MergeLabels(ids.ownLabels(n))
+	}
+	ids.inheritNode(lbls, append(single(slices.Concat(n.InternalIPs, n.ExternalIPs)), router)...)
 	return lbls
 }
 
 // remoteLabels are those of an address of another node.
-func (ids *identities) remoteLabels(at netip.Prefix) labels.Labels {
+func (ids *identities) remoteLabels(n *model.Node, at netip.Prefix) labels.Labels {
 	lbls := labels.NewFrom(labels.LabelRemoteNode)
-	ids.addNodeLabels(lbls, at)
+	lbls.MergeLabels(ids.ownLabels(n))
+	ids.inheritNode(lbls, at)
 	return lbls
 }
 
-// addNodeLabels adds what a node inherits at its addresses. Of CIDRs it keeps
+// ownLabels are a node's own, as node-labels filters them, where rules can read
+// them. Since 1.18 the cluster is among them, and since 1.20 no filter takes it
+// away (pkg/node/manager/manager.go at 1.17.14, 1.18.0, 1.19.4 and 1.20.2,
+// nodeIdentityLabels).
+func (ids *identities) ownLabels(n *model.Node) labels.Labels {
+	if !ids.options.nodeSelectors {
+		return nil
+	}
+	cluster := labels.NewLabel(ciliumio.PolicyLabelCluster, ids.options.clusterName, labels.LabelSourceK8s)
+	own := labels.Map2Labels(n.Labels, labels.LabelSourceNode)
+	if ids.version.AtLeast(1, 18, 0) && !ids.version.AtLeast(1, 20, 0) {
+		own[cluster.Key] = cluster
+	}
+	kept, _ := labelsfilter.FilterNodeLabels(own)
+	if ids.version.AtLeast(1, 20, 0) {
+		kept = labels.NewFrom(kept)
+		kept[cluster.Key] = cluster
+	}
+	return kept
+}
+
+// inheritNode adds what a node inherits at its addresses. Of CIDRs it keeps
 // nothing unless policy-cidr-match-mode says so, and it is never the world
-// (cilium v1.20.2 pkg/node/manager/manager.go, nodeIdentityLabels;
-// pkg/ipcache/metadata.go, resolveLabels).
-func (ids *identities) addNodeLabels(lbls labels.Labels, at ...netip.Prefix) {
+// (pkg/ipcache/metadata.go, resolveLabels).
+func (ids *identities) inheritNode(lbls labels.Labels, at ...netip.Prefix) {
 	for _, p := range at {
 		if ids.options.cidrMeansNodes() && p.IsValid() {
 			lbls.MergeLabels(labels.GetCIDRLabels(p))

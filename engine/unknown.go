@@ -25,10 +25,11 @@ func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
 	}
 	for _, h := range hits {
 		if h.rule.unknownPeers != "" && h.couldTurn(before, hits) && e.couldMean(h.rule, f) {
-			doubt(step, h.origin(), fmt.Sprintf("whom %s in rule %s means cannot be known from these files", h.rule.unknownPeers, ruleName(h.rule.path)))
+			doubt(step, h.origin(), fmt.Sprintf("whom %s in rule %s means cannot be known from these files", h.rule.unknownText(), ruleName(h.rule.path)))
 		}
 	}
 	e.applyUnknownAddress(f, before, step)
+	e.applyUnknownNode(f, before, step)
 }
 
 // applyUnknownNamespaces doubts a verdict where a rule reads labels of a
@@ -80,6 +81,19 @@ func readsNamespaceLabels[S types.Selector](s S) bool {
 	return strings.Count(key, prefix) > strings.Count(key, prefix+"kubernetes.io/metadata.name")
 }
 
+// applyUnknownNode doubts a verdict where a rule reads labels of another node
+// that no file holds.
+func (e *Engine) applyUnknownNode(f *flow, known model.Step, step *model.Step) {
+	if f.other.Kind != model.PartyNode || f.other.Node == nil || f.other.Node == f.self.Node || !f.other.Node.Made {
+		return
+	}
+	for _, r := range e.rulesFor(f) {
+		if port, ok := f.portMatches(r, e.ports()); ok && r.readsNodes && couldMatter(r, known) {
+			doubt(step, r.origin(port), fmt.Sprintf("rule %s reads labels of node %s, which no file holds", ruleName(r.path), f.other.Node.Name))
+		}
+	}
+}
+
 // couldTurn says whether a rule, if it meant the packet, would decide it
 // otherwise than the known ones do: it must come before those that decide now.
 func (h hit) couldTurn(step model.Step, hits []hit) bool {
@@ -100,16 +114,16 @@ func known(hits []hit) []hit {
 }
 
 // couldMean knows of some peer fields whom they cannot mean: names and cloud
-// groups stand for addresses outside, node selectors for other nodes.
+// groups stand for addresses outside.
 func (e *Engine) couldMean(r *rule, f *flow) bool {
 	for _, name := range strings.Split(r.unknownPeers, ", ") {
 		switch name {
-		case "toFQDNs", "domainNames", "toGroups", "fromGroups":
+		case "toFQDNs", "domainNames":
 			if f.other.Kind == model.PartyAddress || f.other.Kind == model.PartyNode && e.options.cidrMeansNodes() {
 				return true
 			}
-		case "toNodes", "fromNodes", "nodes":
-			if f.other.Kind == model.PartyNode {
+		case "toGroups", "fromGroups":
+			if f.other.Kind == model.PartyAddress || e.options.cidrMeans(f.other.Kind) {
 				return true
 			}
 		default:

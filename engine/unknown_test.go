@@ -18,7 +18,6 @@ func TestUnknownPeersCastDoubtOnlyWhereTheyCouldTurnTheVerdict(t *testing.T) {
 		groups = `fromGroups: [{aws: {securityGroupsNames: [sg]}}]`
 		pod    = "egress dev/client dev/server 443"
 		node   = "egress dev/client node/w2 443"
-		nodes  = "enable-node-selector-labels=true"
 	)
 	check(t, []row{
 		{"a name may stand for any address outside", client(`egress: [{` + fqdn + `}]`), "", verdicts{toWorld: undetermined, pod: denied, node: denied}},
@@ -34,9 +33,6 @@ func TestUnknownPeersCastDoubtOnlyWhereTheyCouldTurnTheVerdict(t *testing.T) {
 		{"a deny of unknown peers does not turn a denial", server(`ingress: [{fromEntities: [cluster]}], ingressDeny: [{` + groups + `}]`), "", verdicts{"ingress 203.0.113.9 dev/server 80": denied}},
 		{"to cloud groups likewise", client(`egress: [{toGroups: [{aws: {securityGroupsNames: [sg]}}]}]`), "", verdicts{toWorld: undetermined, pod: denied}},
 		{"and denied ones", client(`egress: [{toEntities: [all]}], egressDeny: [{toGroups: [{aws: {securityGroupsNames: [sg]}}]}]`), "", verdicts{toWorld: undetermined, pod: allowed}},
-		{"a node selector may mean a node", client(`egress: [{toNodes: [{matchLabels: {disk: ssd}}]}]`), nodes, verdicts{node: undetermined, pod: denied, toWorld: denied}},
-		{"a node selector may let a node in", server(`ingress: [{fromNodes: [{matchLabels: {disk: ssd}}]}]`), nodes, verdicts{otherNode: undetermined, toServer: denied, "ingress world dev/server 80": denied}},
-		{"with node selectors off the policy is refused", client(`egress: [{toNodes: [{matchLabels: {disk: ssd}}]}]`), "enable-node-selector-labels=false", verdicts{node: allowed, pod: allowed}},
 		{"where CIDRs may mean nodes, a name may too", client(`egress: [{` + fqdn + `}]`), "policy-cidr-match-mode=nodes", verdicts{node: undetermined, pod: denied}},
 		{"a pod never has the label of a name", client(`egress: [{` + fqdn + `}]`), "policy-cidr-match-mode=pods", verdicts{pod: denied}},
 		{"what authentication drops stays dropped", client(`egress: [{` + fqdn + `}, {toEntities: [world], authentication: {mode: required}}]`), "", verdicts{toWorld: unauthentic}},

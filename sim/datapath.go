@@ -48,6 +48,7 @@ func knownOptions() map[string][]string {
 		"ipv6-native-routing-cidr":      nil,
 		"k8s-service-proxy-name":        nil,
 		"labels":                        nil,
+		"node-labels":                   nil,
 		optionTunnel:                    {"vxlan", "geneve"},
 		"tunnel-port":                   nil,
 		"cluster-pool-ipv4-cidr":        nil,

@@ -55,6 +55,7 @@ func helmNames() map[string]string {
 		"enableNonDefaultDenyPolicies":          "enable-non-default-deny-policies",
 		"k8sNetworkPolicy.enabled":              "enable-k8s-networkpolicy",
 		"k8sClusterNetworkPolicy.enabled":       "enable-k8s-cluster-network-policy",
+		"nodeLabels":                            "node-labels",
 		"nodeSelectorLabels":                    "enable-node-selector-labels",
 		"hostFirewall.enabled":                  "enable-host-firewall",
 		"authentication.enabled":                "mesh-auth-enabled",
