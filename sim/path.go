@@ -142,6 +142,9 @@ func skipping(way dnat.Path) model.Step {
 	case way.SkipPolicy == "":
 	case step.Stage == "":
 		step = model.Step{Stage: model.StageService, Verdict: model.Allowed, Why: way.SkipPolicy}
+		if way.Backend != nil && way.Backend.Party.Node != nil {
+			step.Node = way.Backend.Party.Node.Name
+		}
 	default:
 		step.Why += "; " + way.SkipPolicy
 	}

@@ -40,7 +40,15 @@ func (o *objects) add(d *document, group string, value any) {
 		return
 	}
 	first := o.entries[before].doc
-	if sameJSON(first.json, d.json) {
+	switch {
+	case sameJSON(first.json, d.json):
+		return
+	case isPatchOf(value, o.entries[before].value):
+		d.warnPatch(first)
+		return
+	case isPatchOf(o.entries[before].value, value):
+		first.warnPatch(d)
+		o.entries[before] = entry{d, value}
 		return
 	}
 	d.warn(problem{
