@@ -20,14 +20,14 @@ type cloudFirewall struct {
 	Kind       string `json:"kind"`
 	Metadata   any    `json:"metadata"`
 	Spec       struct {
-		AppliesTo    string        `json:"appliesTo"`
-		NodeSelector *matchLabels  `json:"nodeSelector"`
-		PodSelector  *matchLabels  `json:"podSelector"`
-		Namespaces   []string      `json:"namespaces"`
-		Subnets      []string      `json:"subnets"`
-		Stateful     *bool         `json:"stateful"`
-		Ingress      []ingressRule `json:"ingress"`
-		Egress       []egressRule  `json:"egress"`
+		AppliesTo    string         `json:"appliesTo"`
+		NodeSelector *matchLabels   `json:"nodeSelector"`
+		PodSelector  *matchLabels   `json:"podSelector"`
+		Namespaces   []string       `json:"namespaces"`
+		Subnets      []string       `json:"subnets"`
+		Stateful     *bool          `json:"stateful"`
+		Ingress      []*ingressRule `json:"ingress"`
+		Egress       []*egressRule  `json:"egress"`
 	} `json:"spec"`
 }
 
@@ -76,22 +76,41 @@ func readCloudFirewall(d *document) any {
 	r.place(in)
 	spec := in.Spec
 	r.out.Stateless = spec.Stateful != nil && !*spec.Stateful
-	if spec.Ingress != nil {
-		r.out.Ingress = []model.CloudRule{}
-	}
-	for i, rule := range spec.Ingress {
-		r.out.Ingress = append(r.out.Ingress, r.rule(index("spec.ingress", i), "from", rule.From, rule.Ports, rule.Action))
-	}
-	if spec.Egress != nil {
-		r.out.Egress = []model.CloudRule{}
-	}
-	for i, rule := range spec.Egress {
-		r.out.Egress = append(r.out.Egress, r.rule(index("spec.egress", i), "to", rule.To, rule.Ports, rule.Action))
-	}
 	if spec.Ingress == nil && spec.Egress == nil {
 		r.fail(problem{"spec", "states neither ingress nor egress", "list what may enter or leave; [] is nothing"})
 	}
+	r.out.Ingress = each(spec.Ingress, func(i int, rule *ingressRule) model.CloudRule {
+		at := index("spec.ingress", i)
+		if rule == nil {
+			return r.noRule(at)
+		}
+		return r.rule(at, "from", rule.From, rule.Ports, rule.Action)
+	})
+	r.out.Egress = each(spec.Egress, func(i int, rule *egressRule) model.CloudRule {
+		at := index("spec.egress", i)
+		if rule == nil {
+			return r.noRule(at)
+		}
+		return r.rule(at, "to", rule.To, rule.Ports, rule.Action)
+	})
 	return r.out
+}
+
+// each converts a list; one that is absent stays so, and an empty one empty.
+func each[From, To any](list []From, convert func(int, From) To) []To {
+	if list == nil {
+		return nil
+	}
+	out := make([]To, len(list))
+	for i, item := range list {
+		out[i] = convert(i, item)
+	}
+	return out
+}
+
+func (r firewallReader) noRule(at string) model.CloudRule {
+	r.fail(problem{at, "is empty", "remove it, or write {} for anybody on every port"})
+	return model.CloudRule{}
 }
 
 func (r firewallReader) fail(p problem) {

@@ -67,6 +67,7 @@ func TestWhatIsWrongWithACloudFirewallMakesItUnreadable(t *testing.T) {
 		{"a protocol in small letters", "  egress: [{ports: [{protocol: tcp}]}]\n", 5, `"tcp" is no protocol`, "write TCP"},
 		{"a port as text", "  egress: [{ports: [{port: https}]}]\n", 5, "must be a whole number", ""},
 		{"an empty list of peers", "  ingress: [{from: []}]\n", 5, "has an empty list", "leave from out for anybody"},
+		{"a rule that is a dash alone", "  ingress:\n  -\n", 6, "spec.ingress[0]: is empty", "write {} for anybody"},
 		{"an unknown action", "  ingress: [{action: drop}]\n", 5, `"drop" is not known`, "write allow or deny"},
 		{"an unknown place", "  appliesTo: node\n  ingress: []\n", 5, `"node" is not known`, "nodes or pods or subnets"},
 		{"a selector of something else", "  podSelector: {matchLabels: {a: b}}\n  ingress: []\n", 5, "does not go with appliesTo: nodes", "write appliesTo: pods"},
