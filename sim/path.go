@@ -44,15 +44,17 @@ func (s *Sim) path(way dnat.Path, request dnat.Request) Path {
 	if way.Backend != nil {
 		p.Backend = s.backend(*way.Backend)
 	}
+	way.Conditions = slices.Concat(way.Conditions, s.opened(way, request))
 	p.Steps = append(p.Steps, s.steps(way, request)...)
 	p.conclude(way)
 	return p
 }
 
 // steps are in the packet's order: a pod's egress policy comes before whatever
-// only a node translates, and after whatever is translated at the pod.
+// only a node translates, and after whatever is translated at the pod; between
+// two machines the packet meets the cloud.
 func (s *Sim) steps(way dnat.Path, request dnat.Request) []model.Step {
-	var service, egress, rest []model.Step
+	var service, egress, host, rest []model.Step
 	if step := skipping(way); step.Stage != "" {
 		service = append(service, s.named(step, request.Source))
 	}
@@ -60,7 +62,7 @@ func (s *Sim) steps(way dnat.Path, request dnat.Request) []model.Step {
 		egress = append(egress, s.judgeEgress(*way.Egress, request)...)
 	}
 	if way.HostIngress != nil {
-		egress = append(egress, s.judge(model.Ingress, *way.HostIngress, request)...)
+		host = append(host, s.judge(model.Ingress, *way.HostIngress, request)...)
 	}
 	if way.Ingress != nil {
 		rest = append(rest, s.judge(model.Ingress, *way.Ingress, request)...)
@@ -68,10 +70,12 @@ func (s *Sim) steps(way dnat.Path, request dnat.Request) []model.Step {
 	if way.Return.Stage != "" {
 		rest = append(rest, way.Return)
 	}
-	if translatedLater(way) {
-		return slices.Concat(egress, service, rest)
+	denied := slices.ContainsFunc(slices.Concat(service, egress, host, rest), func(step model.Step) bool { return step.Verdict == model.Denied })
+	before, after := s.cloudSteps(way, request, denied)
+	if translatedLater(way) || len(before) > 0 {
+		return slices.Concat(egress, before, host, service, after, rest)
 	}
-	return slices.Concat(service, egress, rest)
+	return slices.Concat(service, egress, host, after, rest)
 }
 
 // translatedLater says whether egress policy has judged the packet before the
@@ -186,11 +190,9 @@ func (p *Path) clientSees(way dnat.Path) model.ClientSees {
 	case model.Allowed:
 		return model.SeesOpen
 	case model.Denied:
-		// The egress policy drops before a later refusal can be seen.
-		egressDrops := slices.ContainsFunc(p.Steps, func(s model.Step) bool {
-			return s.Stage == model.StageEgress && s.Verdict == model.Denied
-		})
-		if way.Service.Verdict == model.Denied && (!egressDrops || way.Translation.BeforeEgressPolicy) {
+		// Who drops the packet earlier keeps a later refusal from being seen.
+		first := slices.IndexFunc(p.Steps, func(s model.Step) bool { return s.Verdict == model.Denied })
+		if way.Service.Verdict == model.Denied && p.Steps[first].Stage == way.Service.Stage {
 			return way.ClientSees
 		}
 		return model.SeesTimeout

@@ -91,10 +91,14 @@ func (o *objects) assemble() *model.Cluster {
 			c.Kind = v
 		case *kubeProxy:
 			o.takeKubeProxy(c, v)
+		case *model.CloudFirewall:
+			c.CloudFirewalls = append(c.CloudFirewalls, v)
+			c.Others = append(c.Others, e.doc.object())
 		case *model.Object:
 			c.Others = append(c.Others, v)
 		}
 	}
+	o.checkFirewalls()
 	f.fill()
 	return c
 }
