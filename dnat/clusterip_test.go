@@ -38,7 +38,7 @@ var (
 	rejectLost   = lines{"denied by cilium-bpf, client sees timeout"}
 	dropped      = lines{"denied by cilium-bpf, drop 158, client sees timeout"}
 	connectFails = lines{"denied by socket-lb, client sees unreachable"}
-	unknown      = lines{"undetermined by none"}
+	nobody       = lines{"denied by none"}
 	sctpDrop     = lines{"denied by none, drop 137, client sees timeout"}
 )
 
@@ -132,13 +132,13 @@ func TestClusterIPWithoutBackend(t *testing.T) {
 		{"endpoints without the named targetPort are as none", func(f *fixture) { f.ask("10.96.0.20", 9090, model.TCP) }, rejected, rejected, rejectLost, connectFails, rejected},
 		{"service-no-backend-response=drop says nothing to a client whose packets reach the program", func(f *fixture) { f.only(); f.set("service-no-backend-response", "drop") },
 			dropped, dropped, dropped, connectFails, dropped},
-		{"enable-no-service-endpoints-routable=false leaves the ClusterIP untranslated, which is not modelled", func(f *fixture) { f.only(); f.set("enable-no-service-endpoints-routable", "false") },
-			unknown, unknown, unknown, unknown, unknown},
+		{"enable-no-service-endpoints-routable=false leaves the ClusterIP untranslated from 1.19 on, and nobody has a backend", func(f *fixture) { f.only(); f.set("enable-no-service-endpoints-routable", "false") },
+			rejected, nobody, nobody, lines{"denied by none, egress sees address 10.96.0.20:80"}, nobody},
 		{"enable-no-service-endpoints-routable=false drops where traffic has to stay local", func(f *fixture) {
 			f.only()
 			f.service.InternalTrafficLocal = true
 			f.set("enable-no-service-endpoints-routable", "false")
-		}, dropped, dropped, dropped, connectFails, dropped},
+		}, rejected, dropped, dropped, connectFails, dropped},
 		{"internalTrafficPolicy Local with no local endpoint is as none", func(f *fixture) { f.only(b0); f.service.InternalTrafficLocal = true }, rejected, rejected, rejectLost, connectFails, rejected},
 		{"a port that the Service lacks is refused from 1.19 on where the program looks for wildcards, else the packet is lost outside", func(f *fixture) { f.ask("10.96.0.20", 81, model.TCP) },
 			lost("81"), rejected, rejectLost, lost("81"), lost("81")},
@@ -158,34 +158,37 @@ func TestClusterIPWithoutBackend(t *testing.T) {
 }
 
 func TestClusterIPTopologyHints(t *testing.T) {
+	hinted := func(distribution string, endpoints ...model.Endpoint) func(f *fixture) {
+		return func(f *fixture) {
+			f.only(endpoints...)
+			f.service.TrafficDistribution = distribution
+			f.set("enable-service-topology", "true")
+		}
+	}
+	crossed := []model.Endpoint{inZone(b0, "east"), inZone(b1, "west")}
 	for _, row := range []clusterIPRow{
-		{"hints for a zone count for nothing by default", func(f *fixture) { f.only(inZone(b0, "east"), inZone(b1, "west")) }, bpfBoth, bpfBoth, bpfBoth, sockBoth, bpfBoth},
-		{"enable-service-topology keeps to the hinted zone", func(f *fixture) {
-			f.only(inZone(b0, "east"), inZone(b1, "west"))
-			f.set("enable-service-topology", "true")
-		}, bpf, bpf, bpf, sock, bpf},
-		{"one endpoint without a hint makes all hints void", func(f *fixture) {
-			f.only(inZone(b0, "east"), b1)
-			f.set("enable-service-topology", "true")
-		}, bpfBoth, bpfBoth, bpfBoth, sockBoth, bpfBoth},
-		{"hints that name no endpoint of the client's zone are void", func(f *fixture) {
-			f.only(inZone(b0, "west"), inZone(b1, "west"))
-			f.set("enable-service-topology", "true")
-		}, bpfBoth, bpfBoth, bpfBoth, sockBoth, bpfBoth},
-		{"hints for nodes keep to the client's node from 1.20 on", func(f *fixture) {
-			local := b1
-			local.HintNodes = []string{"worker"}
-			f.only(b0, local)
-			f.set("enable-service-topology", "true")
-		}, bpfBoth, bpfBoth, bpfLocal, sockLocal, bpfBoth},
+		{"hints count for nothing by default", func(f *fixture) { hinted("PreferClose", crossed...)(f); f.set("enable-service-topology", "false") }, bpfBoth, bpfBoth, bpfBoth, sockBoth, bpfBoth},
+		{"hints count for nothing where the Service does not ask for them", hinted("", crossed...), bpfBoth, bpfBoth, bpfBoth, sockBoth, bpfBoth},
+		{"PreferClose keeps to the hinted zone", hinted("PreferClose", crossed...), bpf, bpf, bpf, sock, bpf},
+		{"PreferSameZone does so from 1.20 on", hinted("PreferSameZone", crossed...), bpfBoth, bpfBoth, bpf, sock, bpfBoth},
+		{"so does the annotation", func(f *fixture) { hinted("", crossed...)(f); f.service.TopologyMode = true }, bpf, bpf, bpf, sock, bpf},
+		{"one endpoint without a hint makes all hints void", hinted("PreferClose", inZone(b0, "east"), b1), bpfBoth, bpfBoth, bpfBoth, sockBoth, bpfBoth},
+		{"hints that name no endpoint of the client's zone are void", hinted("PreferClose", inZone(b0, "west"), inZone(b1, "west")), bpfBoth, bpfBoth, bpfBoth, sockBoth, bpfBoth},
+		{"PreferSameNode keeps to the client's node from 1.20 on", hinted("PreferSameNode", b0, b1), bpfBoth, bpfBoth, bpfLocal, sockLocal, bpfBoth},
+		{"PreferSameNode goes anywhere where that node has none", hinted("PreferSameNode", b0, unready(b1)), bpf, bpf, bpf, sock, bpf},
 		{"internalTrafficPolicy Local leaves no room for hints", func(f *fixture) {
 			local := b0
 			local.Node = "worker"
-			f.only(inZone(local, "east"), inZone(b1, "west"))
+			hinted("PreferClose", inZone(local, "east"), inZone(b1, "west"))(f)
 			f.service.InternalTrafficLocal = true
-			f.set("enable-service-topology", "true")
 		}, bpfBoth, bpfBoth, bpfBoth, sockBoth, bpfBoth},
 	} {
 		t.Run(row.question, row.run)
+	}
+	for claim, want := range map[bool]lines{false: bpf, true: bpfBoth} {
+		f := newFixture(version(kubeProxy118, "1.17.14"))
+		hinted("", crossed...)(f)
+		f.service.ExternalTrafficLocal = claim
+		assert.Equal(t, []string(want), summary(f.resolve()), "up to 1.17 hints alone decide, unless externalTrafficPolicy is Local: %v", claim)
 	}
 }

@@ -3,6 +3,7 @@ package dnat
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -23,10 +24,34 @@ func direct(q *query) []Path {
 	if q.Source.Outside() && q.Destination.Kind == model.PartyPod {
 		path.Conditions = append(path.Conditions, q.needsRoute(q.Destination.Node)...)
 	}
-	if why := q.healthCheck(); why != "" {
-		path.Service = q.step(model.Allowed, why)
+	if paths := q.healthCheck(path); len(paths) > 0 {
+		return paths
 	}
+	path.Conditions = append(path.Conditions, q.needsListener()...)
 	return []Path{path}
+}
+
+// needsListener doubts a node's port that other nodes publish for their pods, or
+// that only Services use: whoever asks for it most likely means those.
+func (q *query) needsListener() []string {
+	node := q.Destination.Node
+	if q.Destination.Kind != model.PartyNode || !q.Protocol.HasPorts() {
+		return nil
+	}
+	listens := fmt.Sprintf("something listens on %s of node %s", portText(q.PortNumber, q.Protocol), node.Name)
+	var publishers []string
+	for _, n := range q.ix.Cluster.Nodes {
+		if len(q.holders(n)) > 0 {
+			publishers = append(publishers, n.Name)
+		}
+	}
+	switch {
+	case len(publishers) > 0:
+		return []string{fmt.Sprintf("%s: pods publish it as their hostPort on %s only", listens, strings.Join(publishers, ", "))}
+	case q.PortNumber >= model.FirstNodePort && q.PortNumber <= model.LastNodePort:
+		return []string{listens + ": it is in the range of nodePorts, and no Service in these files is given it"}
+	}
+	return nil
 }
 
 // needsRoute: the outside usually has no way to the addresses of pods and
@@ -50,28 +75,6 @@ func (q *query) throughAnotherNode() []Path {
 	return q.undetermined(fmt.Sprintf("the packet enters by %s and goes on to %s through a tunnel: netsim does not know whether policy there still sees the client's address", q.Via.Name, pod.Node.Name))
 }
 
-// healthCheck says who answers on a healthCheckNodePort: kube-proxy, or Cilium
-// in its place. Source: k8s.io/kubernetes v1.37.2 pkg/proxy/healthcheck/service_health.go.
-func (q *query) healthCheck() string {
-	if q.Destination.Kind != model.PartyNode || q.Protocol != model.TCP {
-		return ""
-	}
-	for _, svc := range q.ix.Cluster.Services {
-		if svc.HealthCheckNodePort == 0 || svc.HealthCheckNodePort != q.PortNumber {
-			continue
-		}
-		ready := 0
-		for _, slice := range q.ix.Slices(svc) {
-			ready += len(filter(slice.Endpoints, func(e model.Endpoint) bool { return e.Ready && e.Node == q.Destination.Node.Name }))
-		}
-		if ready == 0 {
-			return fmt.Sprintf("port %d is the healthCheckNodePort of Service %s: it answers 503, since %s has no ready endpoint", q.PortNumber, serviceRef(svc), q.Destination.Node.Name)
-		}
-		return fmt.Sprintf("port %d is the healthCheckNodePort of Service %s: it answers 200, since %s has %s", q.PortNumber, serviceRef(svc), q.Destination.Node.Name, count(ready, "ready endpoint"))
-	}
-	return ""
-}
-
 // deliver is the Path of a packet that goes to a backend with nothing in its
 // way but the two policies. They see the backend, since whoever translates has
 // done so before.
@@ -81,7 +84,9 @@ func (q *query) deliver(t Translation, b Backend) Path {
 	t.Masquerade = seen.Addr != source.Addr
 	t.SourceSeen = seen.Addr
 	if source.Kind == model.PartyNode {
-		t.SourceSeen = q.sourceSeen(arrival{source.Node, fromHost, source}, b.Party, false)
+		leaving := arrival{source.Node, fromHost, source}
+		t.SourceSeen = q.sourceSeen(leaving, b.Party, false)
+		seen.Addr = q.seenAs(leaving, b.Party, false).Addr
 	}
 	path := Path{Translation: t, Backend: &b}
 	if !source.Outside() {

@@ -49,6 +49,9 @@ type Path struct {
 	// HostIngress is what the host firewall of the node that translates sees
 	// before it does; nil where there is none to ask.
 	HostIngress *model.Packet
+	// Crossings are where the packet is between machines, in its order; what
+	// stays on one node has none.
+	Crossings []Crossing
 	// Return is the step of a reply that does not find its way back; its Stage
 	// is "" normally.
 	Return model.Step
@@ -102,15 +105,11 @@ type Backend struct {
 // backend's address and port, and the same input gives the same Paths.
 func Resolve(ix *model.Index, dp model.Datapath, req Request) []Path {
 	q := newQuery(ix, dp, req)
-	row, found := q.row()
-	if !found {
-		return q.undetermined(q.unmodelled())
-	}
 	for _, answer := range []func(*query) []Path{
-		unnamedService, unknownProtocol, unplacedSource, toItself, sctpDisabled, icmpToService, claimedService, doubtful, row.paths,
+		unnamedService, unknownProtocol, unplacedSource, toItself, sctpDisabled, icmpToService, otherFamily, claimedService, doubtful, byDatapath,
 	} {
 		if paths := answer(q); len(paths) > 0 {
-			return q.leaving(paths)
+			return q.crossing(q.sctpArriving(q.leaving(paths)))
 		}
 	}
 	return q.undetermined("netsim found no path for this packet")

@@ -203,5 +203,6 @@ var (
 	kubeProxy119 = model.Datapath{CiliumVersion: "1.19.4", KubeProxyMode: model.KubeProxyIPTables, RoutingMode: model.RoutingNative}
 	kubeProxy120 = model.Datapath{CiliumVersion: "1.20.2", KubeProxyMode: model.KubeProxyIPTables, RoutingMode: model.RoutingNative}
 	socketLB120  = model.Datapath{CiliumVersion: "1.20.2", KubeProxyReplacement: true, KubeProxyMode: model.KubeProxyNone, RoutingMode: model.RoutingNative}
+	hybrid120    = model.Datapath{CiliumVersion: "1.20.2", KubeProxyReplacement: true, KubeProxyMode: model.KubeProxyIPTables, RoutingMode: model.RoutingNative}
 	perPacket119 = model.Datapath{CiliumVersion: "1.19.4", KubeProxyReplacement: true, SocketLBHostNamespaceOnly: true, KubeProxyMode: model.KubeProxyNone, RoutingMode: model.RoutingNative}
 )

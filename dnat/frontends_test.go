@@ -64,6 +64,19 @@ func TestKubeProxyEgressView(t *testing.T) {
 	})
 }
 
+func ownHostPort(f *fixture) {
+	hostPort("worker")(f)
+	f.a.Ports = f.cluster.Pods[1].Ports
+}
+
+// otherFamily asks for the nodePort of an IPv4 Service on a node's IPv6 address.
+func otherFamily(f *fixture) {
+	f.only(b0)
+	f.nodePort("worker2")
+	f.service.IPFamilies, f.service.ClusterIPs = []string{"IPv4"}, f.service.ClusterIPs[:1]
+	f.request.Addr = addr("fd00::12")
+}
+
 func hostPort(node string) func(f *fixture) {
 	return func(f *fixture) {
 		f.cluster.Pods[1].Ports = []model.ContainerPort{{Port: 8080, Protocol: model.TCP, HostPort: 8443}}
@@ -234,6 +247,12 @@ func TestKubeProxyReplacement(t *testing.T) {
 		{"another node's NodePort is the backend per packet since 1.19", perPacket119, remote, lines{"allowed by cilium-bpf, to b-0:8080, egress sees b-0:8080, ingress sees a"}},
 		{"another node's NodePort is that node per packet up to 1.18", perPacket118, remote, lines{"allowed by cilium-bpf, on worker2, to b-0:8080, egress sees worker2:30080, ingress sees a"}},
 		{"the own node's hostPort is the backend", socketLB120, func(f *fixture) { hostPort("worker2")(f); f.fromNode("worker2") }, lines{"allowed by socket-lb, on worker2, to b-0:8080, egress sees b-0:8080, ingress sees worker2"}},
+		{"a hostPort on loopback is the node's own", socketLB120, func(f *fixture) { hostPort("worker2")(f); f.request.Addr = addr("127.0.0.1"); f.fromNode("worker2") }, lines{"allowed by socket-lb, on worker2, to b-0:8080, egress sees b-0:8080, ingress sees worker2"}},
+		{"a hostPort on the loopback of a node that has none is that node", socketLB120, func(f *fixture) { hostPort("worker2")(f); f.request.Addr = addr("127.0.0.1"); f.fromNode("worker") }, lines{"no service step, to worker:8443, policy skipped"}},
+		{"a pod that reaches itself by its hostPort at the socket", socketLB120, ownHostPort, lines{"allowed by socket-lb, to a:8080, policy skipped"}},
+		{"a pod that reaches itself by its hostPort per packet", perPacket119, ownHostPort, lines{"allowed by cilium-bpf, to a:8080, masqueraded as 169.254.42.1, policy skipped"}},
+		{"a NodePort on an address of a family that the Service lacks is closed", socketLB120, otherFamily, lines{"denied by none, on worker2, egress sees worker2:30080, client sees refused"}},
+		{"beside kube-proxy too", kubeProxy120, otherFamily, lines{"denied by none, on worker2, egress sees worker2:30080, client sees refused"}},
 		{"another node's hostPort is that node", socketLB120, hostPort("worker2"), lines{"allowed by cilium-bpf, on worker2, to b-0:8080, egress sees worker2:8443, ingress sees a"}},
 		{"an external IP that no node has goes out and comes back", socketLB120, func(f *fixture) {
 			externalIP(f)
@@ -279,6 +298,31 @@ func TestKubeProxyReplacement(t *testing.T) {
 			f.ask(vip, 81, model.TCP)
 			f.request.Frontend = model.FrontendLoadBalancer
 			f.fromOutside("worker")
+		}, lines{"denied by cilium-bpf, drop 158, client sees timeout"}},
+		{"an undefined port of a ClusterIP, from outside", socketLB120, func(f *fixture) { f.ask("10.96.0.20", 81, model.TCP); f.fromOutside("worker") },
+			lines{"denied by cilium-bpf, drop 158, client sees timeout"}},
+		{"an undefined port of a ClusterIP, from outside, up to 1.18", version(socketLB120, "1.18.4"), func(f *fixture) { f.ask("10.96.0.20", 81, model.TCP); f.fromOutside("worker") },
+			lines{"denied by none, client sees timeout"}},
+		{"an undefined port of an external IP, from outside", socketLB120, func(f *fixture) {
+			f.ask(external, 81, model.TCP)
+			f.request.Frontend = model.FrontendExternalIP
+			f.fromOutside("worker")
 		}, lines{"denied by none, client sees timeout"}},
+		{"nodeport-addresses leaves a node's address out: the socket asks for no address", socketLB120, func(f *fixture) { remote(f); f.set("nodeport-addresses", "10.99.0.0/16 10.98.0.0/16") }, lines{"allowed by socket-lb, to b-0:8080, egress sees b-0:8080, ingress sees a"}},
+		{"nor does the pods' program from 1.19 on", perPacket119, func(f *fixture) { remote(f); f.set("nodeport-addresses", "10.99.0.0/16") }, lines{"allowed by cilium-bpf, to b-0:8080, egress sees b-0:8080, ingress sees a"}},
+		{"up to 1.18 it is closed, on the own node", perPacket118, func(f *fixture) { f.only(b0); f.nodePort("worker"); f.set("nodeport-addresses", "10.99.0.0/16") }, lines{"denied by none, egress sees worker:30080, client sees refused"}},
+		{"and on others", perPacket118, func(f *fixture) { remote(f); f.set("nodeport-addresses", "10.99.0.0/16") }, lines{"denied by none, on worker2, egress sees worker2:30080, client sees refused"}},
+		{"from outside it is closed", socketLB120, outside("worker", b1, set("nodeport-addresses", "10.99.0.0/16")), lines{"denied by none, client sees refused"}},
+		{"a hostPort too", socketLB120, func(f *fixture) { hostPort("worker2")(f); f.set("nodeport-addresses", "10.99.0.0/16") }, lines{"denied by none, on worker2, egress sees worker2:8443, client sees refused"}},
+		{"an address that the list has is served", socketLB120, outside("worker", b1, set("nodeport-addresses", "10.99.0.0/16,192.168.50.0/24")), lines{"allowed by cilium-bpf, to b-1:8080, ingress sees address 203.0.113.10"}},
+		{"nothing behind an external IP: connect fails, whoever has the address", socketLB120, func(f *fixture) { f.only(); f.frontend(model.FrontendExternalIP, external) }, lines{"denied by socket-lb, client sees unreachable"}},
+		{"disable-external-ip-mitigation makes an external IP the backend at the socket", socketLB120, func(f *fixture) { externalIP(f); f.set("disable-external-ip-mitigation", "true") },
+			lines{"allowed by socket-lb, to b-0:8080, egress sees b-0:8080, ingress sees a"}},
+		{"a node's NodePort on ::1 is served as on 127.0.0.1", socketLB120, func(f *fixture) {
+			f.only(endpoint("b-0", "worker2", "fd00:2::7"))
+			f.nodePort("worker")
+			f.request.Addr = addr("::1")
+			f.request.Source = model.NewIndex(f.cluster).NodeParty(f.worker, true)
+		}, lines{"allowed by socket-lb, to b-0:8080, egress sees b-0:8080, ingress sees worker"}},
 	})
 }

@@ -2,6 +2,7 @@ package dnat
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -15,7 +16,7 @@ func unplacedSource(q *query) []Path {
 	if q.Addr.IsValid() {
 		source = q.sourceFor(q.Addr)
 	}
-	if why := unplaced(source); why != "" {
+	if why := q.unreachable(source); why != "" {
 		return q.undetermined(why)
 	}
 	if source.Outside() && q.Addr.IsLoopback() {
@@ -74,7 +75,8 @@ func toItself(q *query) []Path {
 	if !q.Addr.IsValid() || q.Source.Outside() || (!q.Addr.IsLoopback() && q.Addr != q.sourceFor(q.Addr).Addr) {
 		return nil
 	}
-	if q.Source.Kind == model.PartyNode && q.Frontend != model.FrontendNone {
+	published := q.Frontend != model.FrontendHostPort || len(q.holders(q.Source.Node)) > 0
+	if q.Source.Kind == model.PartyNode && q.Frontend != model.FrontendNone && published {
 		return nil
 	}
 	return []Path{q.insidePod(Backend{Party: q.sourceFor(q.Addr), Port: q.PortNumber})}
@@ -90,32 +92,6 @@ func (q *query) insidePod(b Backend) Path {
 	return Path{Translation: Translation{By: ByNone, SourceSeen: b.Party.Addr}, Backend: &b, SkipPolicy: why}
 }
 
-// sctpDisabled answers for SCTP where Cilium does not know it, which is the
-// default: connection tracking, which comes before policy, drops every packet of
-// and to a pod. Source: bpf/lib/conntrack.h ct_extract_ports4, option
-// enable-sctp.
-func sctpDisabled(q *query) []Path {
-	if q.Protocol != model.SCTP || q.settings.sctp() {
-		return nil
-	}
-	const why = "Cilium (BPF, on %s) drops every SCTP packet of a pod, whatever the policies say, because enable-sctp is not true"
-	var paths []Path
-	switch {
-	case q.Source.Kind == model.PartyPod:
-		paths = q.denied(ByNone, fmt.Sprintf(why, q.node), model.SeesTimeout)
-	case q.Frontend != model.FrontendNone:
-		return q.undetermined("netsim does not model SCTP that a node or the outside sends to a Service while enable-sctp is not true")
-	case q.Destination.Kind == model.PartyPod && q.Destination.Node != nil:
-		paths = q.denied(ByNone, fmt.Sprintf(why, q.Destination.Node.Name), model.SeesTimeout)
-	default:
-		return nil
-	}
-	drop := model.DropUnknownL4Protocol
-	paths[0].Service.DropReason = &drop
-	paths[0].Hint = "set sctp.enabled=true in Cilium's Helm values"
-	return paths
-}
-
 // icmpToService answers for ICMP to an address that only a Service has: a
 // Service has TCP, UDP and SCTP ports only, so nobody translates it. Source:
 // bpf/lib/lb.h lb4_extract_tuple.
@@ -125,6 +101,30 @@ func icmpToService(q *query) []Path {
 		return nil
 	}
 	return q.lost(fmt.Sprintf("a Service forwards no %s: nothing translates %s%s, and nobody answers", q.Protocol, q.Addr, q.egressSeesIt()))
+}
+
+// otherFamily answers for a NodePort on a node's address of a family that the
+// Service does not have: it has no frontend there, and the port is closed.
+func otherFamily(q *query) []Path {
+	if q.Frontend != model.FrontendNodePort || !q.Addr.IsValid() || q.serves(q.Addr.Is6()) {
+		return nil
+	}
+	return q.onEach(q.entries(), func(a arrival) []Path {
+		return q.deniedOn(a, ByNone, fmt.Sprintf("Service %s is not for %s: nobody serves its nodePort %d on %s, and the port is closed there",
+			serviceRef(q.Service), family(q.Addr), q.PortNumber, q.Addr), model.SeesRefused)
+	})
+}
+
+// serves says whether the Service has a family, as far as the files tell.
+func (q *query) serves(is6 bool) bool {
+	var families []bool
+	for _, name := range q.Service.IPFamilies {
+		families = append(families, name == "IPv6")
+	}
+	for _, ip := range q.Service.ClusterIPs {
+		families = append(families, ip.Is6())
+	}
+	return len(families) == 0 || slices.Contains(families, is6)
 }
 
 // egressSeesIt ends a clause about a packet that nobody translates.

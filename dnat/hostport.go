@@ -24,7 +24,8 @@ func portmap(q *query) []Path {
 
 // ciliumHostPort answers for a hostPort that Cilium serves: at once for a client
 // on the same node, and where the packet enters for all others. Source:
-// bpf/bpf_sock.c sock4_wildcard_lookup_full (HOST_ID only),
+// bpf/bpf_sock.c sock4_wildcard_lookup_full (HOST_ID only), bpf/lib/lb.h
+// lb4_lookup_wildcard_service (the same for each packet, from 1.20 on),
 // bpf/lib/nodeport.h.
 func ciliumHostPort(q *query) []Path {
 	by := BySocketLB
@@ -35,14 +36,19 @@ func ciliumHostPort(q *query) []Path {
 		if paths := q.unpublished(a); len(paths) > 0 {
 			return paths
 		}
-		if a.from != fromAfar {
+		lookedUp := by == BySocketLB || q.settings.version.AtLeast(1, 20, 0)
+		if a.from != fromAfar && (lookedUp || q.listed()) {
 			return q.ownHostPort(a, by)
+		}
+		if paths := q.unlisted(a); len(paths) > 0 {
+			return paths
 		}
 		return q.hostPortOn(a, ByCiliumBPF, "Cilium")
 	})
 }
 
-// holders are the pods on a node that publish the asked hostPort, as backends.
+// holders are the pods on a node that publish the asked hostPort for the family
+// of the address, as backends.
 func (q *query) holders(node *model.Node) []Backend {
 	var found []Backend
 	for _, pod := range q.ix.Cluster.Pods {
@@ -51,7 +57,7 @@ func (q *query) holders(node *model.Node) []Backend {
 		}
 		for _, p := range pod.Ports {
 			published := p.HostPort == q.PortNumber && p.Protocol == q.Protocol
-			if party := q.ix.PodParty(pod, q.Addr.Is6()); published && (!p.HostIP.IsValid() || p.HostIP.IsUnspecified() || p.HostIP == q.Addr) {
+			if party := q.ix.PodParty(pod, q.Addr.Is6()); published && party.Addr.Is6() == q.Addr.Is6() && (!p.HostIP.IsValid() || p.HostIP.IsUnspecified() || p.HostIP == q.Addr) {
 				found = append(found, Backend{Party: party, Port: p.Port})
 			}
 		}
@@ -70,9 +76,18 @@ func (q *query) unpublished(a arrival) []Path {
 func (q *query) ownHostPort(a arrival, by string) []Path {
 	paths := make([]Path, 0, 1)
 	for _, b := range q.holders(a.node) {
-		path := q.deliver(Translation{By: by, Node: a.node.Name, BeforeEgressPolicy: true}, b)
+		t := Translation{By: by, Node: a.node.Name, BeforeEgressPolicy: true}
+		if dropped := q.sctpPortChanged(t, b); dropped != nil {
+			paths = append(paths, *dropped)
+			continue
+		}
+		path := q.deliver(t, b)
 		if q.Source.Pod != nil && q.Source.Pod == b.Party.Pod {
-			path = q.insidePod(b)
+			path = q.ownHairpin(Path{Translation: t, Backend: &b})
+		}
+		if path.Service.Stage != "" {
+			paths = append(paths, path)
+			continue
 		}
 		path.Service = q.stepOn(a, model.Allowed, fmt.Sprintf("Cilium (on %s) translates hostPort %d of its own node to %s port %d before egress policy",
 			a.node.Name, q.PortNumber, partyRef(b.Party), b.Port))
@@ -81,12 +96,25 @@ func (q *query) ownHostPort(a arrival, by string) []Path {
 	return paths
 }
 
+// ownHairpin is a pod that reaches itself through its own hostPort.
+func (q *query) ownHairpin(path Path) Path {
+	if path.Translation.By == BySocketLB {
+		return q.socketLBHairpin(path)
+	}
+	return q.perPacketHairpin(path)
+}
+
 // hostPortOn is a packet for a hostPort on the node that holds it.
 func (q *query) hostPortOn(a arrival, by, whom string) []Path {
 	paths := make([]Path, 0, 1)
 	for _, b := range q.holders(a.node) {
 		hairpin := b.Party.Addr == a.source.Addr
-		path := q.arrive(a, Translation{By: by, Node: a.node.Name, BeforeEgressPolicy: a.from == fromHost, Masquerade: hairpin}, b)
+		t := Translation{By: by, Node: a.node.Name, BeforeEgressPolicy: a.from == fromHost, Masquerade: hairpin}
+		if dropped := q.sctpPortChanged(t, b); dropped != nil {
+			paths = append(paths, *dropped)
+			continue
+		}
+		path := q.arrive(a, t, b)
 		why := fmt.Sprintf("%s (on %s) translates hostPort %d to %s port %d", whom, a.node.Name, q.PortNumber, partyRef(b.Party), b.Port)
 		if q.Source.Kind == model.PartyPod {
 			why += fmt.Sprintf(", after egress policy, which sees %s", q.frontendWords())

@@ -51,16 +51,20 @@ func perPacketExternalIP(q *query) []Path {
 	if q.oneScope() {
 		return perPacket(q)
 	}
-	return northSouth(q)
+	return whereItEnters(q)
 }
 
 // perPacketNodePort: up to 1.18 the pods' program knows the NodePorts of its own
 // node only. Source: bpf/lib/lb.h lb4_lookup_wildcard_service, since 1.19.
 func perPacketNodePort(q *query) []Path {
-	if party := q.frontendParty(); party.Node != nil && party.Node.Name == q.node {
-		return perPacket(q)
+	party := q.frontendParty()
+	switch {
+	case party.Node == nil || party.Node.Name != q.node:
+		return northSouth(q)
+	case !q.listed():
+		return q.onEach(q.entries(), q.unlisted)
 	}
-	return northSouth(q)
+	return perPacket(q)
 }
 
 func (q *query) perPacketPath(c candidate) Path {
@@ -82,7 +86,7 @@ func (q *query) perPacketHairpin(path Path) Path {
 	if q.Addr.Is4() {
 		path.Translation.SourceSeen = q.loopbackSource()
 	}
-	path.SkipPolicy = fmt.Sprintf("pod %s reaches itself through its own Service: Cilium asks neither policy", podRef(q.Source.Pod))
+	path.SkipPolicy = fmt.Sprintf("pod %s reaches itself through its own %s: Cilium asks neither policy", podRef(q.Source.Pod), q.ownFrontend())
 	return path
 }
 
@@ -97,11 +101,11 @@ func (q *query) loopbackSource() netip.Addr {
 // backends. The subject is what has none, as a clause. Source: bpf/bpf_lxc.c
 // DROP_NO_SERVICE, bpf/lib/lb.h handle_nonroutable_endpoints_v4.
 func (q *query) perPacketNoBackend(subject string, local bool, node string) []Path {
-	routable := q.settings.On("enable-no-service-endpoints-routable", true)
+	routable := q.settings.routableWithoutEndpoints()
 	reject := q.settings.Options["service-no-backend-response"] != "drop"
 	switch {
 	case !routable && !local:
-		return q.undetermined(subject + ": with enable-no-service-endpoints-routable=false Cilium hands the packet on untranslated, and netsim does not model what follows")
+		return q.denied(ByNone, subject+": with enable-no-service-endpoints-routable=false Cilium hands the packet on untranslated, and nobody has a backend for it", "")
 	case routable && reject:
 		sees, answer := q.rejectSeen()
 		return q.denied(ByCiliumBPF, fmt.Sprintf("%s: Cilium (BPF, on %s) rejects the packet before any policy is asked, with %s", subject, node, answer), sees)
@@ -123,7 +127,7 @@ func (q *query) rejectSeen() (sees model.ClientSees, answer string) {
 	case !v.Known() || v.AtLeast(1, 21, 0):
 		return "", "an ICMP port unreachable"
 	case q.Addr.Is4() && v.AtLeast(1, 20, 2):
-		return model.SeesTimeout, "an ICMP port unreachable that gets lost on the pod's interface in this version"
+		return model.SeesTimeout, "an ICMP port unreachable that gets lost on its way to the client in this version"
 	}
 	return model.SeesRefused, "an ICMP port unreachable"
 }
@@ -136,7 +140,7 @@ func (q *query) undefinedPort() []Path {
 	switch {
 	case !q.settings.version.Known():
 		paths = q.denied(ByNone, subject+", and no version of Cilium finds a backend for it", "")
-	case q.Source.Kind == model.PartyPod && q.settings.wildcardEntries():
+	case q.Source.Kind == model.PartyPod && q.settings.wildcardInPods():
 		paths = q.perPacketNoBackend(subject, q.Service.InternalTrafficLocal, q.node)
 	default:
 		paths = q.lost(fmt.Sprintf("%s: nothing translates %s%s, and nobody answers", subject, q.frontendText(), q.egressSeesIt()))

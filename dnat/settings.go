@@ -24,6 +24,8 @@ func (s settings) mode(source model.PartyKind, p model.Protocol) mode {
 	switch {
 	case outside && !s.KubeProxyReplacement:
 		return modeKubeProxy
+	case outside:
+		return modeSocketLB
 	case !s.KubeProxyReplacement && byConnect && s.On("bpf-lb-sock", false) && (!inPod || s.socketLBInPods()):
 		return modeSocketLBBeside
 	case !s.KubeProxyReplacement:
@@ -52,14 +54,26 @@ func (s settings) socketLBInPods() bool {
 
 func (s settings) sctp() bool { return s.On("enable-sctp", false) }
 
-// wildcardEntries says whether the pods' program answers for every port of a
-// ClusterIP, defined or not: an entry for port 0 without backends exists from
-// 1.19 on, and is looked up only where the program is built without NodePort
-// support. Source: pkg/loadbalancer/frontend.go IsWildcardCandidate,
-// bpf/lib/lb.h lb4_lookup_service, bpf/bpf_lxc.c ENABLE_PER_PACKET_LB,
-// pkg/datapath/linux/config/config.go ENABLE_NODEPORT.
+// routableWithoutEndpoints is false where Cilium hands on what it finds no
+// backends for. The option is known from 1.19 on. Source: bpf/lib/lb.h
+// handle_nonroutable_endpoints_v4.
+func (s settings) routableWithoutEndpoints() bool {
+	return !s.version.AtLeast(1, 19, 0) || s.On("enable-no-service-endpoints-routable", true)
+}
+
+// wildcardEntries says whether Cilium has an entry for port 0, without backends,
+// beside those of a ClusterIP's or a load balancer address's ports: from 1.19 on.
+// Source: pkg/loadbalancer/frontend.go IsWildcardCandidate,
+// pkg/loadbalancer/reconciler/bpf_reconciler.go isWildcardClass.
 func (s settings) wildcardEntries() bool {
 	ipam := s.Options["default-lb-service-ipam"]
-	return s.version.AtLeast(1, 19, 0) && s.perPacketToo() && !s.bpfNodePort() &&
-		s.On("bpf-lb-enable-wildcard-entries", true) && (ipam == "" || ipam == "lbipam")
+	return s.version.AtLeast(1, 19, 0) && s.On("bpf-lb-enable-wildcard-entries", true) && (ipam == "" || ipam == "lbipam")
+}
+
+// wildcardInPods says whether the pods' program looks such an entry up: only
+// where it is built without NodePort support. Source: bpf/lib/lb.h
+// lb4_lookup_service, bpf/bpf_lxc.c ENABLE_PER_PACKET_LB,
+// pkg/datapath/linux/config/config.go ENABLE_NODEPORT.
+func (s settings) wildcardInPods() bool {
+	return s.wildcardEntries() && s.perPacketToo() && !s.bpfNodePort()
 }

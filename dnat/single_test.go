@@ -246,6 +246,13 @@ func TestWhatNoFileSaysIsACondition(t *testing.T) {
 			f.service.ExternalTrafficLocal = true
 			f.set("kubeProxy.clusterCIDR", "10.244.0.0/16")
 		}, nil},
+		{"that a node has what other nodes publish for their pods", func(f *fixture) {
+			hostPort("worker2")(f)
+			f.send("192.168.50.11", 8443, model.TCP)
+		}, []string{"something listens on 8443/TCP of node worker: pods publish it as their hostPort on worker2 only"}},
+		{"that a node has a nodePort of no Service", func(f *fixture) { f.send("192.168.50.12", 31234, model.TCP) },
+			[]string{"something listens on 31234/TCP of node worker2: it is in the range of nodePorts, and no Service in these files is given it"}},
+		{"but not that it has another port", func(f *fixture) { f.send("192.168.50.12", 22, model.TCP) }, nil},
 		{"nor that a NodePort is reached", func(f *fixture) { f.only(b0); f.nodePort("worker"); f.fromOutside("") }, nil},
 	} {
 		t.Run(row.claim, func(t *testing.T) {

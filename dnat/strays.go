@@ -17,6 +17,8 @@ func (q *query) stray(p model.Party) string {
 	switch {
 	case p.Kind != model.PartyAddress || !addr.IsValid():
 		return ""
+	case addr.IsLoopback():
+		return fmt.Sprintf("%s is every host's own loopback address: name the node or the pod that is meant", addr)
 	case addr.IsUnspecified() || addr.IsMulticast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
 		return fmt.Sprintf("%s is no address of one machine", addr)
 	}
@@ -40,7 +42,8 @@ func (q *query) stray(p model.Party) string {
 	return ""
 }
 
-// unreachable says what is missing before a packet could arrive at a Party.
+// unreachable says what is missing before a packet could arrive at a Party, or
+// leave it.
 func (q *query) unreachable(p model.Party) string {
 	if why := unplaced(p); why != "" {
 		return why
@@ -115,9 +118,9 @@ func (q *query) prohibited(p Path) Path {
 
 // tunnel is the tunnel's protocol and UDP port. Source: pkg/datapath/tunnel.
 func (q *query) tunnel() (protocol string, port uint16) {
-	protocol, port = "vxlan", 8472
-	if q.settings.Options["tunnel-protocol"] == "geneve" {
-		protocol, port = "geneve", 6081
+	protocol, port = TunnelVXLAN, 8472
+	if q.settings.Options["tunnel-protocol"] == TunnelGeneve {
+		protocol, port = TunnelGeneve, 6081
 	}
 	if n, err := strconv.ParseUint(q.settings.Options["tunnel-port"], 10, 16); err == nil && n != 0 {
 		port = uint16(n)

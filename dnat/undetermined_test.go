@@ -27,9 +27,12 @@ func TestUndeterminedSaysWhy(t *testing.T) {
 		why   string
 	}{
 		{"a hostPort that nothing publishes", frontend(model.FrontendHostPort), "no pod on worker publishes hostPort 80/TCP"},
-		{"an external name outside the cluster", func(f *fixture) {
-			f.request.Frontend, f.service.ExternalName = model.FrontendExternalName, "db.example.com"
-		}, "Service dev/b is a CNAME for db.example.com: netsim does not resolve names outside the cluster"},
+		{"an external name of a Service that no file holds", func(f *fixture) {
+			f.request.Frontend, f.service.ExternalName = model.FrontendExternalName, "db.dev.svc.cluster.local"
+		}, "Service dev/b is a CNAME for db.dev.svc.cluster.local: no Service in these files has that name and an address"},
+		{"an external name that may be one of another cluster domain", func(f *fixture) {
+			f.request.Frontend, f.service.ExternalName = model.FrontendExternalName, "db.dev.svc.prod.example"
+		}, "Service dev/b is a CNAME for db.dev.svc.prod.example: no Service in these files has that name and an address"},
 		{"a client outside that asks for loopback", func(f *fixture) {
 			f.request.Source = model.Party{Addr: addr("203.0.113.10")}
 			f.request.Addr = addr("127.0.0.1")
@@ -37,6 +40,12 @@ func TestUndeterminedSaysWhy(t *testing.T) {
 		{"a client outside with an address of the other family", func(f *fixture) {
 			f.request.Source = model.Party{Addr: addr("2001:db8::1")}
 		}, "2001:db8::1 is no address that sends to 10.96.0.20: the two are of different families"},
+		{"a client with an address of pods that no pod has", func(f *fixture) {
+			f.worker.PodCIDRs = []netip.Prefix{netip.MustParsePrefix("10.244.1.0/24")}
+			f.request.Source = model.Party{Addr: addr("10.244.1.99")}
+		}, "10.244.1.99 is an address of node worker's pods (10.244.1.0/24), and no pod in these files has it"},
+		{"a client with a loopback address", func(f *fixture) { f.request.Source = model.Party{Addr: addr("127.0.0.1")} }, "127.0.0.1 is every host's own loopback address: name the node or the pod that is meant"},
+		{"a client with no address of one machine", func(f *fixture) { f.request.Source = model.Party{Addr: addr("224.0.0.1")} }, "224.0.0.1 is no address of one machine"},
 		{"a node without an address of the family", func(f *fixture) {
 			f.worker.InternalIPs = f.worker.InternalIPs[:1]
 			fromNode(f)

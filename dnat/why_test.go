@@ -34,7 +34,7 @@ func TestWhy(t *testing.T) {
 			"Service dev/b port 80/TCP has no endpoints: Cilium (BPF, on worker) rejects the packet before any policy is asked, with an ICMP port unreachable",
 			"no pod serves it: compare spec.selector with the pods' labels, and a named targetPort with the pods' container ports"},
 		{"no endpoints, 1.20.2", kubeProxy120, func(f *fixture) { f.only(); f.service.Selector = nil },
-			"Service dev/b port 80/TCP has no endpoints: Cilium (BPF, on worker) rejects the packet before any policy is asked, with an ICMP port unreachable that gets lost on the pod's interface in this version",
+			"Service dev/b port 80/TCP has no endpoints: Cilium (BPF, on worker) rejects the packet before any policy is asked, with an ICMP port unreachable that gets lost on its way to the client in this version",
 			"the Service has no selector, so its endpoints must be written: add an EndpointSlice"},
 		{"no endpoints, socket load balancer", socketLB120, func(f *fixture) { f.only() },
 			"Service dev/b port 80/TCP has no endpoints: Cilium's socket load balancer fails the client's connect() with EHOSTUNREACH, and no policy is asked",

@@ -19,7 +19,7 @@ func partyRef(p model.Party) string {
 	switch {
 	case p.Pod != nil:
 		return "pod " + podRef(p.Pod)
-	case p.Node != nil:
+	case p.Kind == model.PartyNode && p.Node != nil:
 		return "node " + p.Node.Name
 	}
 	return p.Addr.String()

@@ -7,6 +7,7 @@ import (
 
 	ciliumv2 "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
 	"github.com/cilium/cilium/pkg/policy/api"
+	"github.com/cilium/cilium/pkg/policy/types"
 	"github.com/cilium/cilium/pkg/policy/utils"
 
 	"github.com/netsim-dev/netsim/engine/internal/crd"
@@ -20,6 +21,9 @@ func (r *reader) ciliumPolicy(o *model.Object) ([]*rule, []model.Issue) {
 	stored, issues := r.checkSchema(o)
 	if stored == nil {
 		return nil, issues
+	}
+	if r.hasDerivative[o.Origin.ID()] {
+		return nil, append(issues, derived(o))
 	}
 	var policy ciliumv2.CiliumNetworkPolicy
 	if err := json.Unmarshal(stored, &policy); err != nil {
@@ -37,7 +41,9 @@ func (r *reader) ciliumPolicy(o *model.Object) ([]*rule, []model.Issue) {
 	}
 	var rules []*rule
 	for i, path := range specPaths(policy) {
-		rules = append(rules, ciliumRules(o, path, parsed.rules[i])...)
+		rules = append(rules, r.ciliumRules(o, path, parsed.rules[i])...)
+		issues = append(issues, r.groupIssues(o, ruleSources(path, parsed.rules[i]))...)
+		issues = append(issues, r.groupsIssues(o, ruleSources(path, parsed.rules[i]))...)
 		issues = append(issues, unresolvedServices(o, path, parsed.rules[i], parsed.unresolved[i])...)
 	}
 	return rules, issues
@@ -149,15 +155,17 @@ func specPaths(p ciliumv2.CiliumNetworkPolicy) []string {
 // ciliumRules gives each entry that Cilium makes of a rule its place in the
 // document. RulesToPolicyEntries keeps the order ingress, ingressDeny, egress,
 // egressDeny (pkg/policy/utils/parserules.go).
-func ciliumRules(o *model.Object, spec string, parsed *api.Rule) []*rule {
+func (r *reader) ciliumRules(o *model.Object, spec string, parsed *api.Rule) []*rule {
 	sources := ruleSources(spec, parsed)
 	entries := utils.RulesToPolicyEntries(api.Rules{parsed})
 	rules := make([]*rule, len(entries))
 	for i, entry := range entries {
+		mendGroups(entry, sources[i].cidrSet, r.dp.Version())
 		rules[i] = &rule{
 			entry: entry, object: o, path: sources[i].path,
 			ports:        sources[i].portPaths(),
-			unknownPeers: sources[i].unknownPeers(),
+			unknownPeers: r.unknownPeers(sources[i]), unknownGroups: r.unknownGroups(sources[i].groups), endpointPeers: sources[i].endpointPeers(),
+			missingGroups: r.missingGroups(sources[i].cidrSet), readsNodes: sources[i].readsNodes,
 		}
 	}
 	return rules
@@ -165,10 +173,20 @@ func ciliumRules(o *model.Object, spec string, parsed *api.Rule) []*rule {
 
 // ruleSource is one element of a rule list, whatever its direction and action.
 type ruleSource struct {
-	path    string
-	nPorts  int
-	icmps   api.ICMPRules
-	cidrSet api.CIDRRuleSlice
+	path   string
+	nPorts int
+	icmps  api.ICMPRules
+	// cidrSet are the peers of the field fromCIDRSet or toCIDRSet.
+	cidrField string
+	cidrSet   api.CIDRRuleSlice
+	// endpoints are the peers of the field fromEndpoints or toEndpoints.
+	endpointsField string
+	endpoints      []api.EndpointSelector
+	// groups are the peers of the field fromGroups or toGroups.
+	groupsField string
+	groups      []api.Groups
+	// readsNodes is true where its peers are nodes by their labels.
+	readsNodes bool
 	// unresolved are the peer fields whose meaning lies outside the files.
 	unresolved []string
 }
@@ -203,16 +221,20 @@ func ruleSources(spec string, r *api.Rule) []ruleSource {
 }
 
 func ingressSource(c api.IngressCommonRule) ruleSource {
-	s := ruleSource{cidrSet: c.FromCIDRSet}
-	s.note("fromGroups", len(c.FromGroups))
-	s.note("fromNodes", len(c.FromNodes))
+	s := ruleSource{
+		cidrField: "fromCIDRSet", cidrSet: c.FromCIDRSet,
+		endpointsField: "fromEndpoints", endpoints: c.FromEndpoints,
+		readsNodes: len(c.FromNodes) > 0, groupsField: "fromGroups", groups: c.FromGroups,
+	}
 	return s
 }
 
 func egressSource(c api.EgressCommonRule) ruleSource {
-	s := ruleSource{cidrSet: c.ToCIDRSet}
-	s.note("toGroups", len(c.ToGroups))
-	s.note("toNodes", len(c.ToNodes))
+	s := ruleSource{
+		cidrField: "toCIDRSet", cidrSet: c.ToCIDRSet,
+		endpointsField: "toEndpoints", endpoints: c.ToEndpoints,
+		readsNodes: len(c.ToNodes) > 0, groupsField: "toGroups", groups: c.ToGroups,
+	}
 	return s
 }
 
@@ -222,17 +244,27 @@ func (s *ruleSource) note(field string, n int) {
 	}
 }
 
-// unknownPeers says which field keeps netsim from knowing the rule's peers.
-func (s ruleSource) unknownPeers() string {
-	unresolved := s.unresolved
-	for _, c := range s.cidrSet {
-		if c.CIDRGroupRef != "" || c.CIDRGroupSelector.LabelSelector != nil {
-			unresolved = append(unresolved, "cidrGroup")
-			break
+// endpointPeers are the peers given by labels that a file holds.
+func (s ruleSource) endpointPeers() []endpointSelector {
+	peers := []endpointSelector{}
+	for i, e := range s.endpoints {
+		if !e.Generated {
+			path := fmt.Sprintf("%s.%s[%d]", s.path, s.endpointsField, i)
+			peers = append(peers, endpointSelector{path, types.NewLabelSelector(e), namedNamespaces(e)})
 		}
 	}
-	return strings.Join(unresolved, ", ")
+	return peers
 }
+
+// unknownPeers says which fields keep netsim from knowing the rule's peers.
+func (r *reader) unknownPeers(s ruleSource) string {
+	if len(r.unknownGroups(s.groups)) > 0 {
+		s.note(s.groupsField, 1)
+	}
+	return s.unresolvedText()
+}
+
+func (s ruleSource) unresolvedText() string { return strings.Join(s.unresolved, ", ") }
 
 // portPaths are the paths of the port rules in the order of PolicyEntry.L4:
 // toPorts first, then icmps.

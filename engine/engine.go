@@ -28,7 +28,7 @@ type Engine struct {
 
 // selection is a subject and the direction in which rules select it.
 type selection struct {
-	subject   identity.NumericIdentity
+	subject   *identity.Identity
 	direction model.Direction
 }
 
@@ -39,20 +39,22 @@ type selection struct {
 func New(ix *model.Index, dp model.Datapath) (*Engine, []model.Issue) {
 	o := optionsFrom(dp, ix.Cluster)
 	r := newReader(ix, dp, o)
-	e := &Engine{index: ix, dp: dp, selected: map[selection][]*rule{}, named: map[namedPolicy]*policyMap{}, options: o}
+	e := &Engine{index: ix, dp: dp, selected: map[selection][]*rule{}, named: map[namedPolicy]*policyMap{}}
 	var issues []model.Issue
 	o.withOptions(func() {
 		e.rules, issues = r.readPolicies(ix.Cluster.Policies)
 		e.opaque = r.opaque
-		e.ids = newIdentities(ix, o, dp.Version())
-		e.ids.addPrefixes(prefixes(e.rules))
+	})
+	e.options = o.neededBy(e.rules)
+	e.options.withOptions(func() {
+		e.ids = newIdentities(ix, e.options, dp.Version(), newIPCache(apiServers(ix), prefixes(e.rules), r.groups))
 		e.repo = newRepository(e.ids, e.ids.all(), e.rules, dp.Version())
 	})
 	if n := e.ids.unnumbered; n > 0 {
 		issues = append(issues, model.Issue{Severity: model.Warning, Message: fmt.Sprintf(
 			"%d pods have no identity: the cluster holds more label sets than Cilium can number; verdicts about them are undetermined", n)})
 	}
-	return e, issues
+	return e, append(issues, optionIssues(dp)...)
 }
 
 // Identity lists the identity labels of a party, sorted, as the agent on the
@@ -65,7 +67,7 @@ func (e *Engine) Identity(party model.Party, judge *model.Node) []string {
 // rulesFor are the rules that select the flow's subject in its direction.
 // Call it with Cilium's options set, which also keeps callers apart.
 func (e *Engine) rulesFor(f *flow) []*rule {
-	key := selection{f.subject.ID, f.direction}
+	key := selection{f.subject, f.direction}
 	rules, known := e.selected[key]
 	if !known {
 		for _, r := range e.rules {

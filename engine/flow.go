@@ -20,8 +20,11 @@ type flow struct {
 	packet        model.Packet
 	self, other   model.Party
 	subject, peer *identity.Identity
-	proto         u8proto.U8proto
-	port          uint16
+	// aggregate is what the peer's identity belongs to in the policy map, nil
+	// for nothing.
+	aggregate *identity.Identity
+	proto     u8proto.U8proto
+	port      uint16
 	// askedPort is the port that the client connected to, before translation.
 	askedPort uint16
 	request   Request
@@ -36,6 +39,7 @@ func (e *Engine) newFlow(q Question) (flow, error) {
 	}
 	f.subject = e.ids.of(f.self, f.self.Node)
 	f.peer = e.ids.of(f.other, f.self.Node)
+	f.aggregate = e.ids.aggregateOf(f.peer)
 	proto, err := u8proto.ParseProtocol(strings.ToLower(string(p.Protocol)))
 	if err != nil {
 		return f, fmt.Errorf("protocol %q is not one that policies know", p.Protocol)
@@ -67,7 +71,7 @@ func (f *flow) peerMatches(r *rule) bool {
 	if len(r.entry.L3) == 0 {
 		return len(r.entry.L4) > 0
 	}
-	return r.entry.L3.Matches(f.peer.LabelArray)
+	return r.entry.L3.Matches(f.peer.LabelArray) || f.aggregate != nil && r.entry.L3.Matches(f.aggregate.LabelArray)
 }
 
 // portMatches finds the port rule that means the flow's port: its index, or -1

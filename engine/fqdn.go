@@ -140,13 +140,14 @@ type namedPolicy struct {
 // own.
 func (e *Engine) policyMap(f *flow) *policyMap {
 	if f.peer.ID != namedIdentity {
-		return e.repo.policyMap(f.subject)
+		return e.repo.policyMap(f.subject, e.ids.host(f.self.Node))
 	}
 	key := namedPolicy{f.subject.ID, string(f.peer.Labels.SortedList())}
 	m, known := e.named[key]
 	if !known {
-		both := identity.IdentityMap{f.subject.ID: f.subject.LabelArray, f.peer.ID: f.peer.LabelArray}
-		m = newRepository(e.ids, both, e.rulesFor(f), e.dp.Version()).policyMap(f.subject)
+		host := e.ids.host(f.self.Node)
+		known := identity.IdentityMap{f.subject.ID: f.subject.LabelArray, f.peer.ID: f.peer.LabelArray, identity.ReservedIdentityHost: host.LabelArray}
+		m = newRepository(e.ids, known, e.rulesFor(f), e.dp.Version()).policyMap(f.subject, host)
 		e.named[key] = m
 	}
 	return m
@@ -155,14 +156,14 @@ func (e *Engine) policyMap(f *flow) *policyMap {
 // applyNames says on which names a verdict hangs, and doubts it where a rule
 // means names of which too little is known.
 func (e *Engine) applyNames(f *flow, hits []hit, step *model.Step) {
-	aNode := f.other.Kind == model.PartyNode && strings.Contains(e.options.cidrMatchMode, "nodes")
+	aNode := f.other.Kind == model.PartyNode && e.options.cidrMeansNodes()
 	if f.direction != model.Egress || !f.other.Outside() && !aNode {
 		return
 	}
-	known := *step
+	before := *step
 	for _, r := range e.rulesFor(f) {
 		port, ok := f.portMatches(r, e.ports())
-		if len(r.fqdns()) == 0 || !ok || f.peerMatches(r) || !(hit{r, port}).couldTurn(known) {
+		if len(r.fqdns()) == 0 || !ok || f.peerMatches(r) || !(hit{r, port}).couldTurn(before, hits) {
 			continue
 		}
 		e.applyUnlearned(f, hit{r, port}, step)
@@ -177,10 +178,10 @@ func (e *Engine) applyNames(f *flow, hits []hit, step *model.Step) {
 func (e *Engine) applyUnlearned(f *flow, h hit, step *model.Step) {
 	switch {
 	case !f.other.Outside():
-		doubt(step, h.origin(), fmt.Sprintf("policy-cidr-match-mode is %q, and netsim does not match toFQDNs in rule %s against nodes", e.options.cidrMatchMode, ruleName(h.rule.path)))
+		doubt(step, h.origin(), fmt.Sprintf("policy-cidr-match-mode is %q, and netsim does not match the names of rule %s against nodes", e.options.cidrMatchMode, ruleName(h.rule.path)))
 		return
 	case f.names == nil:
-		doubt(step, h.origin(), fmt.Sprintf("whether the address has a name of toFQDNs in rule %s is not known", ruleName(h.rule.path)))
+		doubt(step, h.origin(), fmt.Sprintf("whether the address has a name that rule %s means is not known", ruleName(h.rule.path)))
 		return
 	}
 	for _, s := range h.rule.fqdns() {
@@ -237,7 +238,7 @@ func (e *Engine) learnedBefore(f *flow, hits []hit) string {
 // applyUnanswered is about a name whose addresses nobody gave: one outside that
 // no rule names is judged, and rules that name some could turn the verdict.
 func (e *Engine) applyUnanswered(f *flow, step *model.Step) {
-	known := *step
+	before, hits := *step, e.hits(f)
 	for _, r := range e.rulesFor(f) {
 		port, ok := f.portMatches(r, e.ports())
 		var cidrs []string
@@ -246,12 +247,9 @@ func (e *Engine) applyUnanswered(f *flow, step *model.Step) {
 				cidrs = append(cidrs, p.String())
 			}
 		}
-		if ok && len(cidrs) > 0 && (hit{r, port}).couldTurn(known) {
+		if ok && len(cidrs) > 0 && (hit{r, port}).couldTurn(before, hits) {
 			doubt(step, hit{r, port}.origin(), fmt.Sprintf("there is no --dns answer for %s, and rule %s names %s", f.names.Asked, ruleName(r.pathOf(port)), strings.Join(cidrs, ", ")))
 		}
-	}
-	if step.Verdict != model.Undetermined {
-		step.Conditions = append(step.Conditions, fmt.Sprintf("%s is outside the cluster: no answer gives its addresses", f.names.Asked))
 	}
 }
 

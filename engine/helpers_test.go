@@ -228,6 +228,14 @@ func np(name, spec string) string {
 	return fmt.Sprintf("---\n{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: dev, name: %s}, spec: {%s}}\n", name, spec)
 }
 
+// clusterNetworkPolicy is of priority 10 unless the spec has one.
+func clusterNetworkPolicy(name, tier, spec string) string {
+	if !strings.Contains(spec, "priority:") {
+		spec = "priority: 10, " + spec
+	}
+	return fmt.Sprintf("---\n{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: %s}, spec: {tier: %s, %s}}\n", name, tier, spec)
+}
+
 // server and client are CiliumNetworkPolicies that select those pods of dev.
 func server(rules string) string {
 	return cnp("server", "endpointSelector: {matchLabels: {app: server}}, "+rules)

@@ -19,7 +19,7 @@ const podNamespaceLabel = "io.kubernetes.pod.namespace"
 // hintDefaultDeny names the rule that was nearest to allowing the packet, the
 // likeliest mistake first.
 func (e *Engine) hintDefaultDeny(f *flow) string {
-	misses := []func(*flow, *rule) string{e.servicePortMiss, cidrMiss, e.namespaceMiss, e.portMiss}
+	misses := []func(*flow, *rule) string{e.servicePortMiss, e.cidrMiss, e.namespaceMiss, e.portMiss}
 	for _, miss := range misses {
 		for _, r := range e.rulesFor(f) {
 			if !r.entry.IsAllow() || r.unknownPeers != "" {
@@ -34,7 +34,7 @@ func (e *Engine) hintDefaultDeny(f *flow) string {
 	if f.names != nil && f.names.Asked != "" && f.other.Outside() {
 		selector = fmt.Sprintf("toFQDNs {matchName: %s}, and rules.dns where the DNS server is reached,", f.names.Asked)
 	}
-	return fmt.Sprintf("add %s rule for it with %s on %s", article(f.direction), selector, portText(f.port, f.packet.Protocol))
+	return fmt.Sprintf("add %s rule for it with %s on %s", article(f.direction.String()), selector, portText(f.port, f.packet.Protocol))
 }
 
 // servicePortMiss: the rule means the peer, and allows the port that the
@@ -56,25 +56,17 @@ func (e *Engine) servicePortMiss(f *flow, r *rule) string {
 
 // cidrMiss: the rule names a CIDR that holds the peer's address, but the peer
 // is in the cluster, where Cilium goes by labels.
-func cidrMiss(f *flow, r *rule) string {
-	if f.other.Outside() {
+func (e *Engine) cidrMiss(f *flow, r *rule) string {
+	if f.other.Outside() || e.options.cidrMeans(f.other.Kind) {
 		return ""
 	}
 	for _, s := range r.entry.L3 {
-		if isCIDR(s) && s.Matches(outside(f.other.Addr)) {
+		if isCIDR(s) && s.Matches(e.ids.outside(f.other.Addr)) {
 			return fmt.Sprintf("rule %s names a CIDR that holds %s, but CIDR rules never match pods or nodes of the cluster: use %s instead",
 				at(r, -1), f.other.Addr, selectorFor(f.direction, f.other))
 		}
 	}
 	return ""
-}
-
-// outside are the labels that an address would have outside the cluster.
-func outside(addr netip.Addr) labels.LabelArray {
-	if !addr.IsValid() {
-		return nil
-	}
-	return labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())).LabelArray()
 }
 
 // namespaceMiss: the rule would mean the peer if it were in the policy's own
@@ -105,14 +97,6 @@ func (e *Engine) portMiss(f *flow, r *rule) string {
 	return fmt.Sprintf("rule %s means this peer, but on %s, not on %s", at(r, -1), portList(r.entry.L4), portText(f.port, f.packet.Protocol))
 }
 
-func hintDeny(by []model.Origin) string {
-	if len(by) == 0 {
-		return ""
-	}
-	o := by[0]
-	return fmt.Sprintf("only a change to %s (%s) opens this: no allow rule overrides a deny", o.ID(), o.Rule)
-}
-
 // at is a rule by name and place.
 func at(r *rule, port int) string {
 	o := r.origin(port)
@@ -123,11 +107,12 @@ func at(r *rule, port int) string {
 	return fmt.Sprintf("%s (%s)", o.Rule, place)
 }
 
-func article(d model.Direction) string {
-	if d == model.Ingress {
-		return "an ingress"
+// article puts "a" or "an" before words.
+func article(words string) string {
+	if strings.ContainsRune("AEIOUaeiou", rune(words[0])) {
+		return "an " + words
 	}
-	return "an egress"
+	return "a " + words
 }
 
 // selectorFor is the peer field of a rule that would mean a party.

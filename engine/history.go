@@ -54,9 +54,22 @@ func notYet(r *api.Rule, v model.Version) string {
 			return fmt.Sprintf("a wildcard within a label, as in server name %s, came with 1.20", name)
 		}
 	}
+	if v.AtLeast(1, 17, 0) {
+		return ""
+	}
 	for _, egress := range r.Egress {
-		if len(egress.ToServices) > 0 && len(egress.ToPorts) > 0 && !v.AtLeast(1, 17, 0) {
+		if len(egress.ToServices) > 0 && len(egress.ToPorts) > 0 {
 			return "toServices with toPorts came with 1.17"
+		}
+	}
+	for _, s := range ruleSources("", r) {
+		for _, c := range s.cidrSet {
+			switch {
+			case c.CIDRGroupSelector.LabelSelector != nil:
+				return "cidrGroupSelector came with 1.17"
+			case c.CIDRGroupRef != "" && len(c.ExceptCIDRs) > 0:
+				return "except with cidrGroupRef came with 1.17"
+			}
 		}
 	}
 	return ""

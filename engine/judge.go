@@ -106,22 +106,26 @@ func (e *Engine) judgePod(f *flow, step *model.Step) (then []model.Step) {
 	}
 	entry := m.lookup(f.direction, f.peer.ID, f.proto, f.port)
 	hits := e.hits(f)
+	c := follow(known(hits))
 	switch {
 	case !entry.found && e.ownNodeWithoutRules(f):
 		step.Verdict = model.Allowed
 		step.Why = whyLocalhost(f)
-	case !entry.found:
-		e.explainDefaultDeny(f, step)
-	case entry.deny:
-		e.explainDeny(f, hits, step)
+	case entry.deny && c.denies():
+		e.explainDeny(f, c, step)
+	case entry.deny || !entry.found:
+		e.explainDefaultDeny(f, entry, step)
 	default:
-		e.explainAllow(f, hits, step)
+		e.explainAllow(f, c, step)
 		then = e.applyL7(f, m, hits, step)
 		e.applyAuth(f, entry, step)
 	}
+	c.applyPass(step)
+	e.applyDeviations(judged{f, hits, c, step})
 	e.applyUnknown(f, hits, step)
 	e.applyNames(f, hits, step)
 	e.applyWorld(f, step)
+	e.applyMissingGroups(f, step)
 	dropped := step.Verdict == model.Denied
 	e.applyAudit(step)
 	step.By = model.SortOrigins(step.By)
@@ -140,9 +144,13 @@ type hit struct {
 func (h hit) origin() model.Origin { return h.rule.origin(h.port) }
 
 // hits are the rules that select the subject and match peer and port; for
-// rules whose peers netsim cannot know, those that match the port.
+// rules whose peers netsim cannot know, those that match the port. None where
+// policy is not enforced.
 func (e *Engine) hits(f *flow) []hit {
 	var out []hit
+	if e.options.policyMode == option.NeverEnforce {
+		return nil
+	}
 	for _, r := range e.rulesFor(f) {
 		if r.unknownPeers == "" && !f.peerMatches(r) {
 			continue
@@ -172,9 +180,16 @@ func (e *Engine) selecting(f *flow, want func(*rule) bool) []model.Origin {
 
 func isolates(r *rule) bool { return r.entry.DefaultDeny }
 
-func (e *Engine) explainDefaultDeny(f *flow, step *model.Step) {
+// explainDefaultDeny: where a Pass rule selects the subject, Cilium writes
+// default deny into the map as a deny entry, and reports it as one (cilium
+// v1.20.2 pkg/policy/repository.go, computePolicyEnforcementAndRules; seen on
+// a live cluster).
+func (e *Engine) explainDefaultDeny(f *flow, entry match, step *model.Step) {
 	step.Verdict = model.Denied
 	drop := model.DropPolicyDenied
+	if entry.deny {
+		drop = model.DropPolicyDeny
+	}
 	step.DropReason = &drop
 	step.By = e.selecting(f, isolates)
 	what := fmt.Sprintf("no rule %s on %s", letThrough(f), portText(f.port, f.packet.Protocol))
@@ -191,41 +206,44 @@ func (e *Engine) explainDefaultDeny(f *flow, step *model.Step) {
 		step.Hint = missed.hint(f)
 		return
 	}
+	if entry.deny {
+		step.Why += "; since a Pass rule selects it, Cilium reports that as the drop of a deny rule"
+	}
 	step.Hint = e.hintDefaultDeny(f)
 }
 
-func (e *Engine) explainDeny(f *flow, hits []hit, step *model.Step) {
+func (e *Engine) explainDeny(f *flow, c course, step *model.Step) {
 	step.Verdict = model.Denied
 	drop := model.DropPolicyDeny
 	step.DropReason = &drop
-	for _, h := range hits {
-		if h.rule.entry.IsDeny() && h.rule.unknownPeers == "" {
-			step.By = append(step.By, h.origin())
-		}
-	}
-	step.Why = fmt.Sprintf("a deny rule forbids %s on %s; deny beats every allow", traffic(f), portText(f.port, f.packet.Protocol))
-	step.Hint = hintDeny(step.By)
+	step.By = origins(c.by)
+	step.Why = fmt.Sprintf("%s forbids %s on %s; %s", article(c.ranked("deny rule", "Deny")), traffic(f), portText(f.port, f.packet.Protocol), e.whyDenyHolds(c))
+	step.Hint = e.hintDeny(c)
 }
 
-func (e *Engine) explainAllow(f *flow, hits []hit, step *model.Step) {
+func (e *Engine) explainAllow(f *flow, c course, step *model.Step) {
 	step.Verdict = model.Allowed
-	for _, h := range hits {
-		if h.rule.entry.IsAllow() && h.rule.unknownPeers == "" {
-			step.By = append(step.By, h.origin())
-		}
-	}
-	if len(step.By) > 0 {
-		step.Why = fmt.Sprintf("%s %s on %s", ruleCount(len(step.By)), letThrough(f), portText(f.port, f.packet.Protocol))
+	if !c.allows() {
+		step.Why = e.whyUnruled(f)
 		return
 	}
-	step.Why = e.whyUnruled(f)
+	step.By = origins(c.by)
+	step.Why = fmt.Sprintf("%s %s on %s%s", ruleCount(len(c.by), c.ranked("rule", "Accept")), letThrough(f), portText(f.port, f.packet.Protocol), c.whyOutranked())
 }
 
-func ruleCount(n int) string {
-	if n == 1 {
-		return "a rule"
+func origins(hits []hit) []model.Origin {
+	out := []model.Origin{}
+	for _, h := range hits {
+		out = append(out, h.origin())
 	}
-	return fmt.Sprintf("each of %d rules", n)
+	return out
+}
+
+func ruleCount(n int, rule string) string {
+	if n == 1 {
+		return article(rule)
+	}
+	return fmt.Sprintf("each of %d %s", n, strings.Replace(rule, "rule", "rules", 1))
 }
 
 func letThrough(f *flow) string {

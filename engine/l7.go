@@ -27,7 +27,7 @@ func (e *Engine) applyL7(f *flow, m *policyMap, hits []hit, step *model.Step) []
 		p.applySecrets(&asked)
 		return []model.Step{asked}
 	}
-	if p.kind != policy.ParserTypeNone && judgeProxied(p.rules, unrestricted) != model.Allowed {
+	if p.kind != policy.ParserTypeNone && judgeProxied(p.rules, anything) != model.Allowed {
 		step.Conditions = append(step.Conditions, p.condition())
 	}
 	p.applySecrets(step)
@@ -43,6 +43,8 @@ type proxy struct {
 	// have for the flow.
 	rules []proxyRule
 	hits  []hit
+	// ambiguous is true where chance decides which rules the proxy is given.
+	ambiguous bool
 }
 
 // newProxy finds the proxy to which the datapath redirects a flow.
@@ -52,8 +54,7 @@ func (e *Engine) newProxy(f *flow, m *policyMap, hits []hit) proxy {
 		p.kind = p.rules[0].policy.GetL7Parser()
 	}
 	if p.kind == policy.ParserTypeDNS {
-		redirects := p.rules[0].filter
-		p.rules = slices.DeleteFunc(p.rules, func(r proxyRule) bool { return r.filter != redirects })
+		p.rules, p.ambiguous = m.dnsRules(f, e.ports())
 	}
 	return p
 }
@@ -73,8 +74,8 @@ func (p *proxy) asked() bool {
 	}
 }
 
-// unrestricted fits a rule that lets everything through.
-func unrestricted(p *policy.PerSelectorPolicy) fit {
+// anything fits a rule that lets everything through.
+func anything(p *policy.PerSelectorPolicy) fit {
 	switch {
 	case p == nil || p.L7Rules.IsEmpty() && len(p.ServerNames) == 0 && p.Listener == "":
 		return fits

@@ -91,7 +91,7 @@ func (p *proxy) verdict(kind l7Kind) model.Verdict {
 		}
 		return kind.fits(p, r)
 	})
-	if verdict == model.Denied && p.mayBeLifted() {
+	if p.ambiguous || verdict == model.Denied && p.mayBeLifted() {
 		return model.Undetermined
 	}
 	return verdict
@@ -210,12 +210,14 @@ func (p *proxy) explain(kind l7Kind, step *model.Step) {
 	case step.Verdict == model.Denied:
 		step.Why = fmt.Sprintf("%s does not let %s through: %s", who, asked, few(reasons))
 		step.Hint = p.hint(kind)
+	case p.ambiguous:
+		step.Why = fmt.Sprintf("%s is given the rules of one port rule only, and two mean this port, by number and by name", who)
 	case step.Verdict == model.Undetermined && len(reasons) == 0:
 		step.Why = fmt.Sprintf("%s lets %s through only if a rule does whose peers cannot be known", who, asked)
 	case step.Verdict == model.Undetermined:
 		step.Why = fmt.Sprintf("whether %s lets %s through is open: %s", who, asked, few(reasons))
 	case len(step.By) > 0:
-		step.Why = fmt.Sprintf("%s lets %s through: %s means it", who, asked, ruleCount(len(step.By)))
+		step.Why = fmt.Sprintf("%s lets %s through: %s means it", who, asked, ruleCount(len(step.By), "rule"))
 	default:
 		p.explainUnrestricted(who, step)
 	}
@@ -233,7 +235,7 @@ func (p *proxy) explainUnrestricted(who string, step *model.Step) {
 	reason := whyLocalhost(f)
 	switch {
 	case len(step.By) > 0:
-		reason = fmt.Sprintf("%s for the same peer and port asks for nothing more", ruleCount(len(step.By)))
+		reason = fmt.Sprintf("%s for the same peer and port asks for nothing more", ruleCount(len(step.By), "rule"))
 	case len(e.selecting(f, isolates)) == 0 && p.kind == policy.ParserTypeDNS && refusedOtherNames(e.dp.Version()):
 		step.Verdict = model.Undetermined
 		step.Why = fmt.Sprintf("no policy isolates %s, but early patches of Cilium %s made %s refuse other names all the same", describe(f.self), e.dp.CiliumVersion, who)

@@ -77,10 +77,36 @@ func (m *policyMap) proxied(f *flow, named peerPorts) []proxyRule {
 	return out
 }
 
-func (r proxyRule) means(f *flow, named peerPorts) bool {
-	if !r.everyone && !slices.Contains(r.peers, f.peer.ID) {
-		return false
+// dnsRules are those of the one filter that the agent gives to the DNS proxy for
+// the flow's port: the first one, by tiers, that redirects to it. Which that is of
+// two in one tier, one with the number and one with a name of the port, nothing
+// says (pkg/endpoint/bpf.go, addNewRedirects).
+func (m *policyMap) dnsRules(f *flow, named peerPorts) (rules []proxyRule, ambiguous bool) {
+	var given *policy.L4Filter
+	for _, r := range m.proxies[f.direction] {
+		switch {
+		case r.policy.GetL7Parser() != policy.ParserTypeDNS || !r.meansPort(f, named) || r.filter == given:
+		case given == nil || r.filter.Tier < given.Tier:
+			given, ambiguous = r.filter, false
+		case r.filter.Tier == given.Tier:
+			ambiguous = true
+		}
 	}
+	for _, r := range m.proxies[f.direction] {
+		if r.filter == given && r.meansPeer(f) {
+			rules = append(rules, r)
+		}
+	}
+	return rules, ambiguous
+}
+
+func (r proxyRule) means(f *flow, named peerPorts) bool {
+	return r.meansPeer(f) && r.meansPort(f, named)
+}
+
+func (r proxyRule) meansPeer(f *flow) bool { return r.everyone || slices.Contains(r.peers, f.peer.ID) }
+
+func (r proxyRule) meansPort(f *flow, named peerPorts) bool {
 	l4 := r.filter
 	switch {
 	case l4.U8Proto != u8proto.ANY && l4.U8Proto != f.proto:

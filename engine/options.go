@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 
@@ -22,6 +24,7 @@ type options struct {
 	policyMode        string
 	cidrMatchMode     string
 	labelPrefixes     string
+	nodeLabelPrefixes string
 	localhostAlways   bool
 	ipv4, ipv6        bool
 	hostFirewall      bool
@@ -30,6 +33,8 @@ type options struct {
 	nodeSelectors     bool
 	nonDefaultDeny    bool
 	extendedProtocols bool
+	// nodeSelectorsSet is true where a setting says whether they are on.
+	nodeSelectorsSet bool
 	// policyCluster is what the parsers are given: the cluster that a peer
 	// selector means when it names none.
 	policyCluster string
@@ -76,7 +81,7 @@ func (o *options) apply() {
 	policy.SetPolicyEnabled(o.policyMode)
 	api.InitEntities(o.clusterName)
 	log := slog.New(slog.DiscardHandler)
-	if err := labelsfilter.ParseLabelPrefixCfg(log, strings.Fields(o.labelPrefixes), nil, ""); err != nil {
+	if err := labelsfilter.ParseLabelPrefixCfg(log, strings.Fields(o.labelPrefixes), strings.Fields(o.nodeLabelPrefixes), ""); err != nil {
 		// An agent would not start with such a list; the default one is at
 		// least not what another Engine has left behind.
 		_ = labelsfilter.ParseLabelPrefixCfg(log, nil, nil, "")
@@ -94,28 +99,63 @@ func optionsFrom(dp model.Datapath, c *model.Cluster) *options {
 		return fallback
 	}
 	o := &options{
-		clusterName:     dp.ClusterName,
-		policyMode:      read("enable-policy", option.DefaultEnforcement),
-		cidrMatchMode:   read("policy-cidr-match-mode", ""),
-		labelPrefixes:   read("labels", ""),
-		localhostAlways: read("allow-localhost", option.AllowLocalhostAuto) != option.AllowLocalhostPolicy,
-		ipv4:            dp.On("enable-ipv4", true),
-		ipv6:            dp.On("enable-ipv6", hasIPv6(c)),
-		hostFirewall:    dp.On("enable-host-firewall", false),
-		l7Proxy:         dp.On("enable-l7-proxy", true),
-		icmpRules:       dp.On("enable-icmp-rules", true),
+		clusterName:       dp.ClusterName,
+		policyMode:        read("enable-policy", option.DefaultEnforcement),
+		cidrMatchMode:     read("policy-cidr-match-mode", ""),
+		labelPrefixes:     read("labels", ""),
+		nodeLabelPrefixes: read("node-labels", ""),
+		localhostAlways:   read("allow-localhost", option.AllowLocalhostAuto) != option.AllowLocalhostPolicy,
+		ipv4:              dp.On("enable-ipv4", true),
+		ipv6:              dp.On("enable-ipv6", hasIPv6(c)),
+		hostFirewall:      dp.On("enable-host-firewall", false),
+		l7Proxy:           dp.On("enable-l7-proxy", true),
+		icmpRules:         dp.On("enable-icmp-rules", true),
 		// Without a cilium-config, a rule that needs an option speaks for it.
 		nodeSelectors:     dp.On("enable-node-selector-labels", c.CiliumConfig == nil),
 		nonDefaultDeny:    dp.On("enable-non-default-deny-policies", true),
 		extendedProtocols: dp.On("enable-extended-ip-protocols", c.CiliumConfig == nil),
 		policyCluster:     cmtypes.PolicyAnyCluster,
 	}
-	// Since 1.19 a selector that names no cluster means the local one
-	// (pkg/clustermesh/types/option.go).
-	if dp.On("policy-default-local-cluster", dp.Version().AtLeast(1, 19, 0)) {
+	_, o.nodeSelectorsSet = dp.Options["enable-node-selector-labels"]
+	if !dp.Version().AtLeast(1, 20, 0) {
+		o.cidrMatchMode = strings.ReplaceAll(o.cidrMatchMode, "pods", "")
+	}
+	// Since 1.19 a selector that names no cluster means the local one; 1.18 had
+	// the option, off by default (pkg/clustermesh/types/option.go).
+	if dp.Version().AtLeast(1, 18, 0) && dp.On("policy-default-local-cluster", dp.Version().AtLeast(1, 19, 0)) {
 		o.policyCluster = dp.ClusterName
 	}
 	return o
+}
+
+// optionIssues says which settings the cluster's release does not know. Its
+// agent would not start; netsim takes them as absent.
+func optionIssues(dp model.Datapath) []model.Issue {
+	if dp.Version().AtLeast(1, 20, 0) || !strings.Contains(dp.Options["policy-cidr-match-mode"], "pods") {
+		return nil
+	}
+	return []model.Issue{{Severity: model.Error, Message: fmt.Sprintf(
+		"policy-cidr-match-mode \"pods\" came with 1.20: the agent of Cilium %s would not start with it, and netsim takes it as absent", dp.CiliumVersion),
+		Remedy: "remove it, or name Cilium's version"}}
+}
+
+// neededBy switches node selectors off where only their default was on and no
+// rule has any: node labels are then no part of identities.
+func (o *options) neededBy(rules []*rule) *options {
+	needed := *o
+	needed.nodeSelectors = o.nodeSelectors && (o.nodeSelectorsSet || slices.ContainsFunc(rules, func(r *rule) bool { return r.readsNodes }))
+	return &needed
+}
+
+// cidrMeansNodes says whether CIDR rules can mean nodes.
+func (o *options) cidrMeansNodes() bool { return strings.Contains(o.cidrMatchMode, "nodes") }
+
+// cidrMeansPods says whether CIDR rules can mean pods.
+func (o *options) cidrMeansPods() bool { return strings.Contains(o.cidrMatchMode, "pods") }
+
+// cidrMeans says whether CIDR rules can mean a kind of party inside the cluster.
+func (o *options) cidrMeans(kind model.PartyKind) bool {
+	return kind == model.PartyNode && o.cidrMeansNodes() || kind == model.PartyPod && o.cidrMeansPods()
 }
 
 // hasIPv6 is true where any pod has an IPv6 address: the agents must have been

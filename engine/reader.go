@@ -17,12 +17,17 @@ type reader struct {
 	options *options
 	crds    *crd.Validator
 	log     *slog.Logger
+	// groups are the CIDR groups in force.
+	groups []cidrGroup
+	// hasDerivative holds the policies, by ID, that are in force through a copy
+	// which is loaded too (togroups.go).
+	hasDerivative map[string]bool
 	// opaque are policies in force that netsim cannot judge.
 	opaque []*model.Object
 }
 
 func newReader(ix *model.Index, dp model.Datapath, o *options) *reader {
-	return &reader{index: ix, dp: dp, options: o, crds: crd.New(), log: slog.New(slog.DiscardHandler)}
+	return &reader{index: ix, dp: dp, options: o, crds: crd.New(), log: slog.New(slog.DiscardHandler), hasDerivative: derivatives(ix.Cluster.Policies, dp.Version())}
 }
 
 // guard runs one of Cilium's parsers. They trust the API server's validation

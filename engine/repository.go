@@ -27,8 +27,13 @@ type repository struct {
 	repo *policy.Repository
 	ids  *identities
 
-	computed map[identity.NumericIdentity]*policyMap
+	// host are the labels that identity 1 has at present.
+	host     labels.LabelArray
+	computed map[view]*policyMap
 }
+
+// view is an identity on a node whose agent knows itself as host.
+type view struct{ subject, host *identity.Identity }
 
 // policyMap is what the agent would load into the kernel for one identity, or
 // the reason why it could not compute it.
@@ -44,15 +49,13 @@ type policyMap struct {
 // nothing ever stops.
 func newRepository(ids *identities, known identity.IdentityMap, rules []*rule, version model.Version) *repository {
 	r := &repository{
-		log: slog.New(slog.DiscardHandler), ids: ids,
-		computed: map[identity.NumericIdentity]*policyMap{},
+		log: slog.New(slog.DiscardHandler), ids: ids, host: known[identity.ReservedIdentityHost],
+		computed: map[view]*policyMap{},
 	}
 	r.repo = policy.NewPolicyRepository(r.log, known, secretsByName{}, envoypolicy.NewEnvoyL7RulesTranslator(r.log, secretsByName{}), identitymanager.NewIDManager(r.log), nil)
 	r.repo.SetNamedPortsGetter(namedPortsGetter{newPeerPorts(ids, version)})
 	r.repo.UpdateIdentities(known, nil)
-	var wg sync.WaitGroup
-	r.repo.GetSelectorCache().UpdateIdentities(known, nil, &wg)
-	wg.Wait()
+	r.updateIdentities(known)
 	for resource, entries := range byResource(rules) {
 		r.repo.ReplaceByResource(entries, resource)
 	}
@@ -88,16 +91,35 @@ func prefixes(rules []*rule) []netip.Prefix {
 	return policy.GetCIDRPrefixes(entries)
 }
 
-// policyMap computes the policy of an identity, once. Call it with Cilium's
-// options set, which also keeps callers apart.
-func (r *repository) policyMap(id *identity.Identity) *policyMap {
-	if m, ok := r.computed[id.ID]; ok {
+func (r *repository) updateIdentities(known identity.IdentityMap) {
+	var wg sync.WaitGroup
+	r.repo.GetSelectorCache().UpdateIdentities(known, nil, &wg)
+	wg.Wait()
+}
+
+// policyMap computes the policy of an identity, once for each host that its
+// node can be. Call it with Cilium's options set, which also keeps callers
+// apart.
+func (r *repository) policyMap(subject, host *identity.Identity) *policyMap {
+	key := view{subject, host}
+	if m, ok := r.computed[key]; ok {
 		return m
 	}
+	r.setHost(host)
 	m := &policyMap{}
-	m.err = r.compute(id, m)
-	r.computed[id.ID] = m
+	m.err = r.compute(subject, m)
+	r.computed[key] = m
 	return m
+}
+
+// setHost gives identity 1 the labels that it has on a node: on every node it
+// stands for another machine, and agents change its labels as they learn them
+// (cilium v1.20.2 pkg/ipcache/metadata.go, updateReservedHostLabels).
+func (r *repository) setHost(host *identity.Identity) {
+	if !r.host.Equals(host.LabelArray) {
+		r.host = host.LabelArray
+		r.updateIdentities(identity.IdentityMap{identity.ReservedIdentityHost: host.LabelArray})
+	}
 }
 
 func (r *repository) compute(id *identity.Identity, m *policyMap) (err error) {

@@ -21,6 +21,19 @@ type rule struct {
 	// unknownPeers says why netsim cannot tell whom the rule means, "" where
 	// it can.
 	unknownPeers string
+	// unknownGroups are the cloud's groups among its peers whose addresses no
+	// file holds.
+	unknownGroups []string
+	// missingGroups are the CIDR groups that it refers to and no file holds.
+	missingGroups []string
+	// endpointPeers are the peers given by labels, each with its own place; nil
+	// where path itself is that place.
+	endpointPeers []endpointSelector
+	// undeclared is true for a rule of a NetworkPolicy whose policyTypes do not
+	// name the rule's direction.
+	undeclared bool
+	// readsNodes is true where its peers are nodes by their labels.
+	readsNodes bool
 }
 
 func (r *rule) direction() model.Direction {

@@ -16,7 +16,7 @@ import (
 // peers, a default deny that an allow rule with unknown peers could have
 // opened, anything that an unreadable policy in force could touch.
 func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
-	known := *step
+	before := *step
 	e.applyUnknownNamespaces(f, step)
 	for _, o := range e.opaque {
 		if o.Origin.Namespace == "" || f.self.Pod != nil && o.Origin.Namespace == f.self.Pod.Namespace {
@@ -24,15 +24,12 @@ func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
 		}
 	}
 	for _, h := range hits {
-		if h.rule.unknownPeers != "" && h.couldTurn(known) && e.couldMean(h.rule, f) {
-			doubt(step, h.origin(), fmt.Sprintf("whom %s in rule %s means cannot be known from these files", h.rule.unknownPeers, ruleName(h.rule.path)))
+		if h.rule.unknownPeers != "" && h.couldTurn(before, hits) && e.couldMean(h.rule, f) {
+			doubt(step, h.origin(), fmt.Sprintf("whom %s in rule %s means cannot be known from these files", h.rule.unknownText(), ruleName(h.rule.path)))
 		}
 	}
-	if e.cidrModeMatters(f) {
-		step.Verdict = model.Undetermined
-		step.DropReason, step.Hint = nil, ""
-		step.Why = fmt.Sprintf("policy-cidr-match-mode is %q, and netsim does not match CIDR rules against pods and nodes yet", e.options.cidrMatchMode)
-	}
+	e.applyUnknownAddress(f, before, step)
+	e.applyUnknownNode(f, before, step)
 }
 
 // applyUnknownNamespaces doubts a verdict where a rule reads labels of a
@@ -84,46 +81,48 @@ func readsNamespaceLabels[S types.Selector](s S) bool {
 	return strings.Count(key, prefix) > strings.Count(key, prefix+"kubernetes.io/metadata.name")
 }
 
-// couldTurn: an allow rule cannot help against an explicit deny, and a deny
-// rule does not change a denial.
-func (h hit) couldTurn(step model.Step) bool {
-	if h.rule.entry.IsDeny() {
-		return step.Verdict == model.Allowed
+// applyUnknownNode doubts a verdict where a rule reads labels of another node
+// that no file holds.
+func (e *Engine) applyUnknownNode(f *flow, known model.Step, step *model.Step) {
+	if f.other.Kind != model.PartyNode || f.other.Node == nil || f.other.Node == f.self.Node || !f.other.Node.Made {
+		return
 	}
-	defaultDenied := step.DropReason != nil && *step.DropReason == model.DropPolicyDenied
-	return step.Verdict == model.Denied && defaultDenied
+	for _, r := range e.rulesFor(f) {
+		if port, ok := f.portMatches(r, e.ports()); ok && r.readsNodes && couldMatter(r, known) {
+			doubt(step, r.origin(port), fmt.Sprintf("rule %s reads labels of node %s, which no file holds", ruleName(r.path), f.other.Node.Name))
+		}
+	}
+}
+
+// couldTurn says whether a rule, if it meant the packet, would decide it
+// otherwise than the known ones do: it must come before those that decide now.
+func (h hit) couldTurn(step model.Step, hits []hit) bool {
+	now, then := follow(known(hits)), follow(append(known(hits), h))
+	switch {
+	case len(then.passed) > len(now.passed):
+		return true
+	case now.allows() && then.allows() || now.denies() && then.denies():
+		return false
+	default:
+		return then.denies() && step.Verdict == model.Allowed || then.allows() && step.Verdict == model.Denied
+	}
+}
+
+// known are the rules whose peers netsim knows.
+func known(hits []hit) []hit {
+	return slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return h.rule.unknownPeers != "" })
 }
 
 // couldMean knows of some peer fields whom they cannot mean: names and cloud
-// groups stand for addresses outside, node selectors for other nodes.
+// groups stand for addresses outside.
 func (e *Engine) couldMean(r *rule, f *flow) bool {
 	for _, name := range strings.Split(r.unknownPeers, ", ") {
 		switch name {
-		case "toGroups", "fromGroups", "cidrGroup":
-			if f.other.Kind == model.PartyAddress || e.options.cidrMatchMode != "" {
-				return true
-			}
-		case "toNodes", "fromNodes":
-			if f.other.Kind == model.PartyNode {
+		case "toGroups", "fromGroups":
+			if f.other.Kind == model.PartyAddress || e.options.cidrMeans(f.other.Kind) {
 				return true
 			}
 		default:
-			return true
-		}
-	}
-	return false
-}
-
-// cidrModeMatters: with policy-cidr-match-mode, CIDR rules can mean nodes or
-// pods, which this package does not number by address.
-func (e *Engine) cidrModeMatters(f *flow) bool {
-	widened := f.other.Kind == model.PartyNode && strings.Contains(e.options.cidrMatchMode, "nodes") ||
-		f.other.Kind == model.PartyPod && strings.Contains(e.options.cidrMatchMode, "pods")
-	if !widened {
-		return false
-	}
-	for _, r := range e.rulesFor(f) {
-		if slices.ContainsFunc(r.entry.L3, isCIDR) {
 			return true
 		}
 	}
@@ -142,21 +141,25 @@ func (e *Engine) applyWorld(f *flow, step *model.Step) {
 	}
 	for _, r := range e.rulesFor(f) {
 		port, ok := f.portMatches(r, e.ports())
-		if named := namesAddresses(r); ok && named != "" {
+		if named := namesAddresses(f, r); ok && named != "" {
 			step.Conditions = append(step.Conditions, fmt.Sprintf("not for addresses of %s: rule %s names them", named, at(r, port)))
 		}
 	}
 }
 
-// namesAddresses says which addresses outside a rule names, "" for none.
-func namesAddresses(r *rule) string {
+// namesAddresses says which addresses outside a rule names other than those
+// that the flow's peer stands for, "" for none.
+func namesAddresses(f *flow, r *rule) string {
 	var named []string
-	if strings.Contains(r.unknownPeers, "cidrGroup") || strings.Contains(r.unknownPeers, "Groups") {
+	if strings.Contains(r.unknownPeers, "Groups") {
 		named = append(named, "its "+r.unknownPeers)
 	}
 	for _, s := range r.entry.L3 {
 		for _, p := range s.GetCIDRPrefixes() {
 			named = append(named, p.String())
+		}
+		if group := groupName(s); group != "" && !s.Matches(f.peer.LabelArray) {
+			named = append(named, group)
 		}
 		if fqdn, ok := s.GetFQDNSelector(); ok {
 			named = append(named, fqdn.MatchName+fqdn.MatchPattern)

@@ -18,7 +18,6 @@ func TestUnknownPeersCastDoubtOnlyWhereTheyCouldTurnTheVerdict(t *testing.T) {
 		groups = `fromGroups: [{aws: {securityGroupsNames: [sg]}}]`
 		pod    = "egress dev/client dev/server 443"
 		node   = "egress dev/client node/w2 443"
-		nodes  = "enable-node-selector-labels=true"
 	)
 	check(t, []row{
 		{"a name may stand for any address outside", client(`egress: [{` + fqdn + `}]`), "", verdicts{toWorld: undetermined, pod: denied, node: denied}},
@@ -34,16 +33,9 @@ func TestUnknownPeersCastDoubtOnlyWhereTheyCouldTurnTheVerdict(t *testing.T) {
 		{"a deny of unknown peers does not turn a denial", server(`ingress: [{fromEntities: [cluster]}], ingressDeny: [{` + groups + `}]`), "", verdicts{"ingress 203.0.113.9 dev/server 80": denied}},
 		{"to cloud groups likewise", client(`egress: [{toGroups: [{aws: {securityGroupsNames: [sg]}}]}]`), "", verdicts{toWorld: undetermined, pod: denied}},
 		{"and denied ones", client(`egress: [{toEntities: [all]}], egressDeny: [{toGroups: [{aws: {securityGroupsNames: [sg]}}]}]`), "", verdicts{toWorld: undetermined, pod: allowed}},
-		{"a CIDR group may hold an address", client(`egress: [{toCIDRSet: [{cidrGroupRef: office}]}]`), "", verdicts{toWorld: undetermined, pod: denied}},
-		{"a CIDR group chosen by labels too", server(`ingress: [{fromCIDRSet: [{cidrGroupSelector: {matchLabels: {a: b}}}]}]`), "", verdicts{"ingress 203.0.113.9 dev/server 80": undetermined, toServer: denied}},
-		{"a CIDR group denied", client(`egress: [{toEntities: [all]}], egressDeny: [{toCIDRSet: [{cidrGroupRef: office}]}]`), "", verdicts{toWorld: undetermined, pod: allowed}},
-		{"a node selector may mean a node", client(`egress: [{toNodes: [{matchLabels: {disk: ssd}}]}]`), nodes, verdicts{node: undetermined, pod: denied, toWorld: denied}},
-		{"a node selector may let a node in", server(`ingress: [{fromNodes: [{matchLabels: {disk: ssd}}]}]`), nodes, verdicts{otherNode: undetermined, toServer: denied, "ingress world dev/server 80": denied}},
-		{"with node selectors off the policy is refused", client(`egress: [{toNodes: [{matchLabels: {disk: ssd}}]}]`), "enable-node-selector-labels=false", verdicts{node: allowed, pod: allowed}},
 		{"where CIDRs may mean nodes, a name may too", client(`egress: [{` + fqdn + `}]`), "policy-cidr-match-mode=nodes", verdicts{node: undetermined, pod: denied}},
-		{"where they may mean pods, a name still does not", client(`egress: [{` + fqdn + `}]`), "policy-cidr-match-mode=pods", verdicts{node: denied, pod: denied}},
+		{"a pod never has the label of a name", client(`egress: [{` + fqdn + `}]`), "policy-cidr-match-mode=pods", verdicts{pod: denied}},
 		{"what authentication drops stays dropped", client(`egress: [{` + fqdn + `}, {toEntities: [world], authentication: {mode: required}}]`), "", verdicts{toWorld: unauthentic}},
-		{"a plain CIDR beside a CIDR group is unknown with it", client(`egress: [{toCIDRSet: [{cidr: 203.0.113.0/24}, {cidrGroupRef: office}]}]`), "", verdicts{toWorld: undetermined}},
 	})
 }
 
@@ -52,34 +44,21 @@ func TestDoubtNamesTheRuleAndKeepsTheOthers(t *testing.T) {
 	step := s.judge(toWorld)
 	assert.Equal(t, []string{"client", "names", "names egress[1]"}, rulesBy(step))
 	assert.Contains(t, step.Why, "default deny")
-	assert.Contains(t, step.Why, "toFQDNs in rule egress[1]")
+	assert.Contains(t, step.Why, "a name that rule egress[1] means")
 	assert.Nil(t, step.DropReason)
 }
 
-func TestCIDRMatchMode(t *testing.T) {
-	rule := client(`egress: [{toCIDR: [10.0.0.0/8, 172.16.0.0/12]}]`)
-	const pod, node = "egress dev/client dev/server 80", "egress dev/client node/w2 80"
-	check(t, []row{
-		{"by default CIDRs mean neither", rule, "", verdicts{pod: denied, node: denied}},
-		{"nodes makes verdicts about nodes undetermined", rule, "policy-cidr-match-mode=nodes", verdicts{pod: denied, node: undetermined, "egress dev/client 10.99.0.1 80": allowed}},
-		{"pods makes those about pods undetermined", rule, "policy-cidr-match-mode=pods", verdicts{pod: undetermined, node: denied}},
-		{"both may be named", rule, "policy-cidr-match-mode=nodes,pods", verdicts{pod: undetermined, node: undetermined}},
-		{"rules without CIDRs are judged as ever", client(`egress: [{toEndpoints: [{}]}]`), "policy-cidr-match-mode=nodes,pods", verdicts{pod: allowed, node: denied}},
-		{"another pod's CIDR rules do not matter", server(`egress: [{toCIDR: [10.0.0.0/8]}]`), "policy-cidr-match-mode=pods", verdicts{pod: allowed}},
-	})
+// opaque is a clusterwide policy that Cilium 1.19 enforces and netsim cannot
+// judge.
+func opaque() string {
+	return ccnp("platform", `endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "9092", protocol: TCP}], rules: {kafka: [{role: produce}]}}]}]`)
 }
 
-const clusterNetworkPolicy = `---
-apiVersion: policy.networking.k8s.io/v1alpha2
-kind: ClusterNetworkPolicy
-metadata: {name: platform}
-spec: {tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: Accept, from: [{namespaces: {}}]}]}
-`
-
-func TestKindsThatNetsimDoesNotJudge(t *testing.T) {
+func TestKindsThatHaveNoEffect(t *testing.T) {
 	foreign := func(kind string) string {
 		return "---\n{apiVersion: policy.networking.k8s.io/v1alpha1, kind: " + kind + ", metadata: {name: default}, spec: {priority: 1, subject: {namespaces: {}}}}\n"
 	}
+	admin := clusterNetworkPolicy("platform", "Admin", `subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: {}}]}]`)
 	cnpKind, ccnpKind := server(`ingress: [{}]`), ccnp("c", `endpointSelector: {}, ingress: [{}]`)
 	for _, r := range []struct {
 		claim, set, policies string
@@ -87,13 +66,12 @@ func TestKindsThatNetsimDoesNotJudge(t *testing.T) {
 		severity             model.Severity
 		says                 []string
 	}{
-		{"a ClusterNetworkPolicy in force leaves everything undetermined", "enable-k8s-cluster-network-policy=true", clusterNetworkPolicy, undetermined, model.Warning, []string{"ClusterNetworkPolicy", "undetermined"}},
-		{"one that is switched off is ignored", "enable-k8s-cluster-network-policy=false", clusterNetworkPolicy, allowed, model.Warning, []string{"ClusterNetworkPolicy platform has no effect", "enable-k8s-cluster-network-policy"}},
-		{"with a cilium-config that does not name it, it is off", "", clusterNetworkPolicy + ciliumConfig, allowed, model.Warning, []string{"enable-k8s-cluster-network-policy is off"}},
-		{"without a cilium-config the object speaks for its option", "", clusterNetworkPolicy, undetermined, model.Warning, []string{"ClusterNetworkPolicy"}},
-		{"one under a Cilium that does not know it is ignored", "version=1.19.6 enable-k8s-cluster-network-policy=true", clusterNetworkPolicy, allowed, model.Warning, []string{"Cilium 1.19.6 does not know", "1.20"}},
-		{"an AdminNetworkPolicy is ignored", "", foreign("AdminNetworkPolicy"), allowed, model.Warning, []string{"AdminNetworkPolicy default has no effect", "does not implement"}},
-		{"a BaselineAdminNetworkPolicy is ignored", "", foreign("BaselineAdminNetworkPolicy"), allowed, model.Warning, []string{"BaselineAdminNetworkPolicy default has no effect"}},
+		{"a ClusterNetworkPolicy that is switched off is ignored", "enable-k8s-cluster-network-policy=false", admin, allowed, model.Warning, []string{"ClusterNetworkPolicy platform has no effect", "enable-k8s-cluster-network-policy"}},
+		{"with a cilium-config that does not name it, it is off", "", admin + ciliumConfig, allowed, model.Warning, []string{"enable-k8s-cluster-network-policy is off"}},
+		{"one under a Cilium that does not know it is ignored", "version=1.19.6 enable-k8s-cluster-network-policy=true", admin, allowed, model.Warning, []string{"Cilium 1.19.6 does not know", "1.20"}},
+		{"an AdminNetworkPolicy is ignored", "", foreign("AdminNetworkPolicy"), allowed, model.Warning, []string{"AdminNetworkPolicy default has no effect", "does not implement", "a ClusterNetworkPolicy of the Admin tier"}},
+		{"a BaselineAdminNetworkPolicy is ignored", "", foreign("BaselineAdminNetworkPolicy"), allowed, model.Warning, []string{"BaselineAdminNetworkPolicy default has no effect", "a ClusterNetworkPolicy of the Baseline tier"}},
+		{"an AdminNetworkPolicy beside others changes nothing", "", foreign("AdminNetworkPolicy") + cnpKind, denied, model.Warning, []string{"AdminNetworkPolicy default has no effect"}},
 		{"CiliumNetworkPolicies can be switched off", "enable-cilium-network-policy=false", cnpKind, allowed, model.Warning, []string{"enable-cilium-network-policy is off"}},
 		{"CiliumClusterwideNetworkPolicies can be switched off", "enable-cilium-clusterwide-network-policy=false", ccnpKind, allowed, model.Warning, []string{"enable-cilium-clusterwide-network-policy is off"}},
 		{"NetworkPolicies can be switched off", "enable-k8s-networkpolicy=false", npServer(``), allowed, model.Warning, []string{"enable-k8s-networkpolicy is off"}},
@@ -127,10 +105,10 @@ func TestFieldsThatCameAndWent(t *testing.T) {
 }
 
 func TestOpaquePolicyIsNamedAndTouchesPodsOnly(t *testing.T) {
-	s := load(t, "enable-k8s-cluster-network-policy=true", clusterNetworkPolicy, server(`ingress: [{fromEndpoints: [{}]}]`))
+	s := load(t, "version=1.19.6", opaque(), server(`ingress: [{fromEndpoints: [{}]}]`))
 	step := s.judge(toServer)
 	assert.Equal(t, []string{"platform", "server ingress[0]"}, rulesBy(step))
-	assert.Contains(t, step.Why, "ClusterNetworkPolicy platform may be in force")
+	assert.Contains(t, step.Why, "CiliumClusterwideNetworkPolicy platform may be in force")
 	assert.Equal(t, undetermined, outcome(s.judge("egress uat/client world 80")))
 	assert.Equal(t, allowed, outcome(s.judge("ingress dev/client node/w2 22")), "a node is not under policy")
 }

@@ -17,12 +17,17 @@ type Cluster struct {
 	Policies []*Object
 	// CiliumConfig is the kube-system/cilium-config ConfigMap, nil if none.
 	CiliumConfig *ConfigMap
+	// CiliumValues are what files give to the Helm chart of Cilium, each over
+	// those before it.
+	CiliumValues []*HelmValues
 	// KubeProxyConfig holds what the kube-system/kube-proxy ConfigMap or a
 	// KubeProxyConfiguration says, by the field's name in the latter ("mode",
 	// "clusterCIDR", "detectLocalMode", "nodePortAddresses", joined by commas,
 	// "masqueradeAll" of the mode in force, "localhostNodePorts"); nil if none
 	// was loaded. A field that is absent has kube-proxy's default.
 	KubeProxyConfig *ConfigMap
+	// CloudFirewalls are what the documents of that kind state.
+	CloudFirewalls []*CloudFirewall
 	// Kind is a kind cluster config, nil if none was loaded.
 	Kind *KindConfig
 	// Others are objects of all other kinds.
@@ -158,6 +163,13 @@ type Service struct {
 	// InternalTrafficLocal and ExternalTrafficLocal are true for the policy
 	// Local, false for Cluster.
 	InternalTrafficLocal, ExternalTrafficLocal bool
+	// TrafficDistribution is "PreferClose", "PreferSameZone" or
+	// "PreferSameNode", "" for none.
+	TrafficDistribution string
+	// TopologyMode is true where the annotation
+	// service.kubernetes.io/topology-mode, or its predecessor
+	// topology-aware-hints, asks for hints.
+	TopologyMode bool
 	// SourceRanges are loadBalancerSourceRanges.
 	SourceRanges        []netip.Prefix
 	PublishNotReady     bool
@@ -178,6 +190,9 @@ type LoadBalancerIP struct {
 	// cluster.
 	Proxy bool
 }
+
+// The range from which an API server takes nodePorts, by default.
+const FirstNodePort, LastNodePort = 30000, 32767
 
 // ServicePort is one port of a Service. TargetPort is a number, or a name that
 // each pod resolves for itself; exactly one of Number and Name is set.
@@ -238,6 +253,23 @@ type ConfigMap struct {
 	Origin Origin
 	Data   map[string]string
 	// Lines gives the line of each key, where known.
+	Lines map[string]int
+}
+
+// HelmValues are the values that one document gives to a Helm chart, not yet
+// understood: which setting of the chart's product each becomes is for others
+// to say.
+type HelmValues struct {
+	Origin Origin
+	// ChartVersion is the version of the chart as it is written ("1.18.4",
+	// "~1.18.0"), "" where the document names none.
+	ChartVersion string
+	// VersionLine is the line of ChartVersion.
+	VersionLine int
+	// Data are the values by dotted path ("socketLB.hostNamespaceOnly"); those
+	// of a list are joined by spaces.
+	Data map[string]string
+	// Lines gives the line of each of Data.
 	Lines map[string]int
 }
 

@@ -23,33 +23,16 @@ const (
 	optionRouting        = "routing-mode"
 	optionHostNSOnly     = "bpf-lb-sock-hostns-only"
 	optionClusterName    = "cluster-name"
+	optionIPAM           = "ipam"
+	optionEnforcement    = "enable-policy"
+	optionLBMode         = "bpf-lb-mode"
+	optionDSRDispatch    = "bpf-lb-dsr-dispatch"
+	optionTunnel         = "tunnel-protocol"
+	optionChaining       = "cni-chaining-mode"
 )
 
-// helmNames are the Helm values that people know by another name than the
-// cilium-config key (cilium v1.20.2
-// install/kubernetes/cilium/templates/cilium-configmap.yaml).
-func helmNames() map[string]string {
-	return map[string]string{
-		"kubeProxyReplacement":          optionKPR,
-		"routingMode":                   optionRouting,
-		"socketLB.hostNamespaceOnly":    optionHostNSOnly,
-		"cluster.name":                  optionClusterName,
-		"policyEnforcementMode":         "enable-policy",
-		"policyAuditMode":               "policy-audit-mode",
-		"hostFirewall.enabled":          "enable-host-firewall",
-		"authentication.enabled":        "mesh-auth-enabled",
-		"sctp.enabled":                  "enable-sctp",
-		"l7Proxy":                       "enable-l7-proxy",
-		"ipv4NativeRoutingCIDR":         "ipv4-native-routing-cidr",
-		"policyCIDRMatchMode":           "policy-cidr-match-mode",
-		"bpf.masquerade":                "enable-bpf-masquerade",
-		"serviceNoBackendResponse":      "service-no-backend-response",
-		"localRedirectPolicies.enabled": "enable-local-redirect-policy",
-		"loadBalancer.mode":             "bpf-lb-mode",
-		"bpf.lbExternalClusterIP":       "bpf-lb-external-clusterip",
-		"cni.chainingMode":              "cni-chaining-mode",
-	}
-}
+// sourceDefault is where settings are from that nobody gives.
+const sourceDefault = "default"
 
 // knownOptions are the cilium-config keys that change an answer, each with the
 // values that it may have (nil for any). A --set of another key would do
@@ -69,16 +52,21 @@ func knownOptions() map[string][]string {
 		"ipv6-native-routing-cidr":      nil,
 		"k8s-service-proxy-name":        nil,
 		"labels":                        nil,
-		"tunnel-protocol":               {"vxlan", "geneve"},
+		"node-labels":                   nil,
+		optionTunnel:                    {"vxlan", "geneve"},
 		"tunnel-port":                   nil,
+		"underlay-protocol":             {"auto", "ipv4", "ipv6"},
 		"cluster-pool-ipv4-cidr":        nil,
 		"cluster-pool-ipv6-cidr":        nil,
 		"nodeport-addresses":            nil,
-		"bpf-lb-mode":                   {"snat", "dsr", "hybrid"},
-		"cni-chaining-mode":             nil,
+		optionLBMode:                    {"snat", "dsr", "hybrid"},
+		optionDSRDispatch:               {"opt", "ipip", "geneve"},
+		optionChaining:                  nil,
 		"kubeProxy.clusterCIDR":         nil,
 		"kubeProxy.detectLocalMode":     {"ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix"},
 		"kubeProxy.nodePortAddresses":   nil,
+		optionIPAM:                      nil,
+		settingFirewall:                 {firewallOpen, firewallUnknown},
 	}
 	for _, name := range []string{
 		optionHostNSOnly, "bpf-lb-enable-wildcard-entries", "bpf-lb-sock", "enable-bpf-masquerade",
@@ -87,9 +75,10 @@ func knownOptions() map[string][]string {
 		"enable-egress-gateway", "enable-ipv4-egress-gateway", "enable-node-port", "enable-external-ips", "enable-host-port", "enable-ipv4-masquerade", "enable-ipv6", "enable-ipv6-masquerade", "enable-k8s-cluster-network-policy",
 		"enable-k8s-networkpolicy", "enable-l7-proxy", "enable-local-redirect-policy",
 		"enable-no-service-endpoints-routable", "enable-node-selector-labels", "enable-non-default-deny-policies",
-		"enable-remote-node-masquerade", "enable-sctp", "enable-service-topology", "mesh-auth-enabled",
+		"enable-remote-node-masquerade", "enable-sctp", "enable-service-topology", "disable-external-ip-mitigation", "mesh-auth-enabled",
+		"enable-ipsec", "enable-wireguard", "encrypt-node",
 		"policy-audit-mode", "policy-default-local-cluster", "bpf-lb-external-clusterip",
-		"bpf-lb-source-range-all-types", "kubeProxy.localhostNodePorts",
+		"bpf-lb-source-range-all-types", "bpf-lb-mode-annotation", "kubeProxy.localhostNodePorts",
 		"kubeProxy.masqueradeAll",
 	} {
 		known[name] = []string{"true", "false"}
@@ -122,15 +111,20 @@ func (s *settings) set(name, value, source string) {
 }
 
 // readDatapath takes each setting from the strongest source that has it: the
-// agent's defaults, the kind config, kube-proxy's own configuration, the
-// cilium-config ConfigMap and the agent's image, a profile asked for by name,
-// and --set.
+// agent's defaults, the platform that nodes show, the kind config, kube-proxy's
+// own configuration, the values and version of Cilium's chart, the cilium-config ConfigMap and the agent's
+// image, a profile asked for by name, and --set.
 func readDatapath(c *model.Cluster, opt Options) (model.Datapath, []model.Issue, error) {
 	s := &settings{values: map[string]string{}, sources: map[string]string{}}
 	s.readDefaults()
+	if opt.Datapath == "" {
+		s.readPlatform(c.Nodes)
+	}
 	s.readKind(c.Kind)
 	s.readKubeProxy(c.KubeProxyConfig)
+	s.readChartVersion(c.CiliumValues)
 	s.readWorkloads(c.Workloads)
+	s.readValues(c.CiliumValues, c.CiliumConfig, s.versionUnder(opt.Set))
 	s.readConfigMap(c.CiliumConfig)
 	if err := s.readProfile(opt.Datapath, opt.Set); err != nil {
 		return model.Datapath{}, nil, err
@@ -140,7 +134,7 @@ func readDatapath(c *model.Cluster, opt Options) (model.Datapath, []model.Issue,
 	}
 	dp := s.datapath(c, opt.Datapath)
 	issues := append(s.issues, contradictions(dp)...)
-	if s.sources[settingVersion] == "default" {
+	if s.sources[settingVersion] == sourceDefault {
 		issues = append(issues, model.Issue{Severity: model.Info,
 			Message: "no file names Cilium's version: " + defaultCilium + " is assumed", Remedy: "use --set cilium.version=..."})
 	}
@@ -148,7 +142,7 @@ func readDatapath(c *model.Cluster, opt Options) (model.Datapath, []model.Issue,
 }
 
 func (s *settings) readDefaults() {
-	const source = "default"
+	const source = sourceDefault
 	s.set(settingVersion, defaultCilium, source)
 	s.set(settingKubeProxyMode, model.KubeProxyIPTables, source)
 	s.set(optionKPR, "false", source)
@@ -199,20 +193,27 @@ func (s *settings) readConfigMap(c *model.ConfigMap) {
 		return
 	}
 	for key, value := range c.Data {
-		origin := c.Origin
-		if line, ok := c.Lines[key]; ok {
-			origin.Line = line
-		}
-		switch problem := checkValue(key, value); {
-		case strings.Contains(key, ".") || key == settingKubeProxyMode:
+		switch problem, origin := checkValue(key, value), lineOf(c, key); {
+		case isOurs(key):
 			// No key of Cilium's, and it must not pass for one of netsim's.
 		case problem != "":
-			s.issues = append(s.issues, model.Issue{Severity: model.Error, File: origin.File, Line: origin.Line,
-				Message: "ConfigMap cilium-config: " + problem + ": the agent would not start, and netsim takes the default", Remedy: "correct the value"})
+			s.tell(model.Error, origin, "ConfigMap cilium-config: "+problem+": the agent would not start, and netsim takes the default", "correct the value")
 		default:
 			s.set(key, value, origin.Position())
 		}
 	}
+}
+
+// isOurs says whether a setting is netsim's own, and none of Cilium's.
+func isOurs(name string) bool { return strings.Contains(name, ".") || name == settingKubeProxyMode }
+
+// lineOf is where a key of a ConfigMap stands.
+func lineOf(c *model.ConfigMap, key string) model.Origin {
+	origin := c.Origin
+	if line, ok := c.Lines[key]; ok {
+		origin.Line = line
+	}
+	return origin
 }
 
 // readProfile takes the settings of a profile that hold for the version.
@@ -226,8 +227,7 @@ func (s *settings) readProfile(name string, set map[string]string) error {
 	}
 	version := s.versionUnder(set)
 	for _, setting := range profile.Settings {
-		since := model.ParseVersion(setting.Since)
-		if version.AtLeast(since.Major, since.Minor, 0) {
+		if setting.holdsFor(version) {
 			s.set(setting.Name, setting.Value, "profile "+name)
 		}
 	}
@@ -294,12 +294,12 @@ func (s *settings) datapath(c *model.Cluster, profile string) model.Datapath {
 		Sources:              s.sources,
 	}
 	dp.SocketLBHostNamespaceOnly = dp.On(optionHostNSOnly, false)
-	kubeProxyRuns := s.sources[settingKubeProxyMode] != "default" || hasKubeProxy(c.Workloads)
+	kubeProxyRuns := s.sources[settingKubeProxyMode] != sourceDefault || hasKubeProxy(c.Workloads)
 	if dp.KubeProxyReplacement && !kubeProxyRuns {
 		dp.KubeProxyMode = model.KubeProxyNone
 	}
 	if dp.Name == "" {
-		dp.Name = guessName(c, dp)
+		dp.Name = s.recognise(c, dp)
 	}
 	return dp
 }
@@ -314,21 +314,6 @@ func hasKubeProxy(workloads []*model.Workload) bool {
 	})
 }
 
-// guessName names the platform that the files show.
-func guessName(c *model.Cluster, dp model.Datapath) string {
-	onKind := c.Kind != nil || slices.ContainsFunc(c.Nodes, func(n *model.Node) bool {
-		return strings.HasPrefix(n.ProviderID, "kind://")
-	})
-	switch {
-	case onKind && dp.KubeProxyReplacement:
-		return "kind-kpr"
-	case onKind:
-		return "kind"
-	default:
-		return "generic"
-	}
-}
-
 // contradictions are settings that cannot both be meant, or that netsim has no
 // facts about.
 func contradictions(dp model.Datapath) []model.Issue {
@@ -337,13 +322,19 @@ func contradictions(dp model.Datapath) []model.Issue {
 			Message: fmt.Sprintf("Cilium %s (%s) is outside what netsim knows, 1.16 to 1.20: policy is judged as 1.20 does", dp.CiliumVersion, dp.Sources[settingVersion]),
 			Remedy:  "take verdicts with care, or use --set cilium.version=..."}}
 	}
+	return append(translators(dp), directReturn(dp)...)
+}
+
+// translators are who translates Services, where that is both or nobody.
+func translators(dp model.Datapath) []model.Issue {
 	noKubeProxy := dp.KubeProxyMode == model.KubeProxyNone
 	switch {
 	case dp.KubeProxyReplacement && !noKubeProxy:
 		return []model.Issue{{Severity: model.Warning,
-			Message: fmt.Sprintf("kube-proxy runs (%s, %s) and Cilium replaces it (%s): both translate Services",
+			Message: fmt.Sprintf("kube-proxy runs (%s, %s) and Cilium replaces it (%s): both translate Services, and neither knows the other's connections. "+
+				"Cilium comes first wherever it knows the frontend, at the client's connect() and where a packet enters a node, and that is what netsim answers for; kube-proxy's rules meet what is left",
 				dp.KubeProxyMode, dp.Sources[settingKubeProxyMode], dp.Sources[optionKPR]),
-			Remedy: "remove kube-proxy, or set kube-proxy-replacement to false"}}
+			Remedy: "remove kube-proxy with its rules, or set kube-proxy-replacement to false"}}
 	case !dp.KubeProxyReplacement && noKubeProxy:
 		return []model.Issue{{Severity: model.Warning,
 			Message: fmt.Sprintf("nobody serves NodePorts and load balancers: kube-proxy is off (%s) and Cilium does not replace it (%s)",
@@ -352,4 +343,24 @@ func contradictions(dp model.Datapath) []model.Issue {
 	default:
 		return nil
 	}
+}
+
+// directReturn is what keeps an agent with DSR from starting. Source: cilium
+// v1.20.2 pkg/kpr/initializer/kube_proxy_replacement.go
+// InitKubeProxyReplacementOptions, and daemon/cmd/kube_proxy_replacement.go up to
+// 1.18.
+func directReturn(dp model.Datapath) []model.Issue {
+	mode, geneve := dp.Options[optionLBMode], "geneve"
+	byGeneve := dp.Options[optionDSRDispatch] == geneve
+	tunnelled := dp.RoutingMode == model.RoutingTunnel
+	switch {
+	case !dp.KubeProxyReplacement || mode != "dsr" && mode != "hybrid":
+		return nil
+	case byGeneve && dp.Options[optionTunnel] == geneve, !byGeneve && !tunnelled:
+		return nil
+	}
+	return []model.Issue{{Severity: model.Error,
+		Message: fmt.Sprintf("%s is %s (%s), which goes with native routing and another %s than geneve, or with geneve for both %s and %s: the agent would not start",
+			optionLBMode, mode, dp.Sources[optionLBMode], optionDSRDispatch, optionDSRDispatch, optionTunnel),
+		Remedy: fmt.Sprintf("set %s to snat, or both of the others to geneve", optionLBMode)}}
 }

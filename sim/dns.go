@@ -170,13 +170,20 @@ func (s *Sim) reachable(addrs []netip.Addr) []netip.Addr {
 	return usable
 }
 
-// unused is the condition that some of a name's addresses are not asked about.
-func (s *Sim) unused(name string) []string {
-	addrs := s.dns[name]
-	if len(s.reachable(addrs)) == len(addrs) {
-		return nil
+// assumed is what an answer about a host outside takes for granted of its
+// addresses, "" for nothing.
+func (s *Sim) assumed(to reference) string {
+	addrs, answered := s.dns[model.CanonicalName(to.host)]
+	switch {
+	case to.kind != "" || to.host == "":
+		return ""
+	case !answered:
+		return to.host + " is outside the cluster: no answer gives its addresses"
+	case len(s.reachable(addrs)) < len(addrs):
+		return "clients use only those addresses of " + to.host + " whose family a pod has by these files"
+	default:
+		return ""
 	}
-	return []string{"clients use only those addresses of " + name + " whose family a pod has by these files"}
 }
 
 // names are what the agent on a packet's source's node knows by name of its

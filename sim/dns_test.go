@@ -146,8 +146,11 @@ func TestAliasesAreLearnedByTheNameThatWasAsked(t *testing.T) {
 		assert.Equal(t, want == model.Denied, len(a.Conditions) == 1, "the pod may look up the other name too")
 	}
 	open := ask(t, newSim(t, sim.Options{}, ""), "dev/client", "dev/svc/alias")
-	assert.Equal(t, model.Undetermined, open.Verdict)
-	assert.Contains(t, open.Hint, "--dns example.org=IP")
+	assert.Equal(t, model.Allowed, open.Verdict)
+	assert.Equal(t, []string{"example.org has an address outside the cluster"}, open.Conditions)
+	ranged := ask(t, newSim(t, sim.Options{}, policy("client", `egress: [{toCIDR: [203.0.113.0/24]}, `+dnsRule("*")+`]`)), "dev/client", "dev/svc/alias")
+	assert.Equal(t, model.Undetermined, ranged.Verdict, "a range may hold the address")
+	assert.Contains(t, ranged.Hint, "--dns example.org=IP")
 }
 
 func TestANameWithoutAnAddressCannotBeAsked(t *testing.T) {

@@ -35,10 +35,7 @@ type gap struct {
 // no probe open fails the test.
 func pending() []gap {
 	return []gap{
-		{"CIDR groups", []string{"07-cidrgroup-missing", "07-cidrgroup-ref-port", "07-cidrgroup-selector", "07-ingress-cidrgroup"}},
 		{"mutual authentication that is switched on", []string{"08-auth-egress-required", "08-auth-ingress-required"}},
-		{"ClusterNetworkPolicy", []string{"08-kcnp-"}},
-		{"policy-cidr-match-mode: nodes", []string{"10-cidr-match-nodes-"}},
 	}
 }
 

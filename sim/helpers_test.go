@@ -77,19 +77,25 @@ func newSim(t *testing.T, opt sim.Options, documents string) *sim.Sim {
 	return s
 }
 
-// cluster loads documents, one file each.
+// cluster loads documents in which nothing is wrong.
 func cluster(t testing.TB, documents ...string) (*model.Cluster, []model.Issue) {
+	t.Helper()
+	c, issues := loadAll(t, documents...)
+	for _, i := range issues {
+		require.NotEqual(t, model.Error, i.Severity, i.String())
+	}
+	return c, issues
+}
+
+// loadAll loads documents, one file each.
+func loadAll(t testing.TB, documents ...string) (*model.Cluster, []model.Issue) {
 	t.Helper()
 	names := []string{"stage.yaml", "more.yaml"}
 	var files []manifest.File
 	for i, d := range documents {
 		files = append(files, manifest.File{Name: names[i], Data: []byte(d)})
 	}
-	c, issues := manifest.Load(files)
-	for _, i := range issues {
-		require.NotEqual(t, model.Error, i.Severity, i.String())
-	}
-	return c, issues
+	return manifest.Load(files)
 }
 
 func ask(t *testing.T, s *sim.Sim, from, to string) *sim.Answer {

@@ -18,13 +18,10 @@ func (s *settings) readKubeProxy(c *model.ConfigMap) {
 		return
 	}
 	for _, field := range slices.Sorted(maps.Keys(c.Data)) {
-		origin, name := c.Origin, kubeProxyPrefix+field
-		if line, ok := c.Lines[field]; ok {
-			origin.Line = line
-		}
+		name := kubeProxyPrefix + field
 		if field == "mode" {
 			name = settingKubeProxyMode
 		}
-		s.set(name, c.Data[field], origin.Position())
+		s.set(name, c.Data[field], lineOf(c, field).Position())
 	}
 }

@@ -50,15 +50,17 @@ func (s *Sim) path(way dnat.Path, request inquiry) Path {
 	if way.Backend != nil {
 		p.Backend = s.backend(*way.Backend)
 	}
+	way.Conditions = slices.Concat(way.Conditions, s.opened(way, request.Request))
 	p.Steps = append(p.Steps, s.steps(way, request)...)
 	p.conclude(way)
 	return p
 }
 
 // steps are in the packet's order: a pod's egress policy comes before whatever
-// only a node translates, and after whatever is translated at the pod.
+// only a node translates, and after whatever is translated at the pod; between
+// two machines the packet meets the cloud.
 func (s *Sim) steps(way dnat.Path, request inquiry) []model.Step {
-	var service, egress, rest []model.Step
+	var service, egress, host, rest []model.Step
 	if step := skipping(way); step.Stage != "" {
 		service = append(service, s.named(step, request.Source))
 	}
@@ -66,7 +68,7 @@ func (s *Sim) steps(way dnat.Path, request inquiry) []model.Step {
 		egress = append(egress, s.judgeEgress(*way.Egress, request)...)
 	}
 	if way.HostIngress != nil {
-		egress = append(egress, s.judge(model.Ingress, *way.HostIngress, request)...)
+		host = append(host, s.judge(model.Ingress, *way.HostIngress, request)...)
 	}
 	if way.Ingress != nil {
 		rest = append(rest, s.judge(model.Ingress, *way.Ingress, request)...)
@@ -74,21 +76,20 @@ func (s *Sim) steps(way dnat.Path, request inquiry) []model.Step {
 	if way.Return.Stage != "" {
 		rest = append(rest, way.Return)
 	}
-	if translatedLater(way) {
-		return slices.Concat(egress, service, rest)
+	denied := slices.ContainsFunc(slices.Concat(service, egress, host, rest), func(step model.Step) bool { return step.Verdict == model.Denied })
+	before, after := s.cloudSteps(way, request.Request, denied)
+	if translatedLater(way) || len(before) > 0 {
+		return slices.Concat(egress, before, host, service, after, rest)
 	}
-	return slices.Concat(service, egress, rest)
+	return slices.Concat(service, egress, host, after, rest)
 }
 
 // translatedLater says whether egress policy has judged the packet before the
 // service step decides. A name that DNS resolves comes first of all.
 func translatedLater(way dnat.Path) bool {
-	resolved := way.Translation.By == dnat.ByNone && way.Service.Verdict == model.Allowed
+	resolved := way.Translation.By == dnat.ByNone && way.Translation.Node == "" && way.Service.Verdict == model.Allowed
 	return way.Egress != nil && !way.Translation.BeforeEgressPolicy && !resolved
 }
-
-// The range from which an API server takes nodePorts, by default.
-const firstNodePort, lastNodePort = 30000, 32767
 
 // judge asks the policies of one side.
 func (s *Sim) judge(d model.Direction, packet model.Packet, request inquiry) []model.Step {
@@ -119,7 +120,7 @@ func (s *Sim) judgeAnyNodePort(packet model.Packet, request inquiry) []model.Ste
 		packet.Port, request.PortNumber = port, port
 		return s.judge(model.Egress, packet, request)
 	}
-	steps, last := judge(firstNodePort), judge(lastNodePort)
+	steps, last := judge(model.FirstNodePort), judge(model.LastNodePort)
 	step := &steps[0]
 	if last[0].Verdict != step.Verdict {
 		step.Verdict, step.DropReason = model.Undetermined, nil
@@ -139,6 +140,9 @@ func skipping(way dnat.Path) model.Step {
 	case way.SkipPolicy == "":
 	case step.Stage == "":
 		step = model.Step{Stage: model.StageService, Verdict: model.Allowed, Why: way.SkipPolicy}
+		if way.Backend != nil && way.Backend.Party.Node != nil {
+			step.Node = way.Backend.Party.Node.Name
+		}
 	default:
 		step.Why += "; " + way.SkipPolicy
 	}
@@ -184,7 +188,7 @@ func (p *Path) clientSees(way dnat.Path) model.ClientSees {
 		return model.SeesOpen
 	case model.Denied:
 		i := slices.IndexFunc(p.Steps, isDenied)
-		if p.Steps[i].Stage == model.StageService {
+		if way.Service.Verdict == model.Denied && p.Steps[i].Stage == way.Service.Stage {
 			return way.ClientSees
 		}
 		return cmp.Or(p.Steps[i].ClientSees, model.SeesTimeout)
@@ -194,9 +198,10 @@ func (p *Path) clientSees(way dnat.Path) model.ClientSees {
 }
 
 // named fills the identities into what the translator saw: package dnat knows
-// addresses only.
+// addresses only. On another node than the client's there is no more to see.
 func (s *Sim) named(step model.Step, source model.Party) model.Step {
-	if step.Sees == nil {
+	elsewhere := source.Node != nil && step.Node != source.Node.Name
+	if step.Sees == nil || elsewhere {
 		return step
 	}
 	sees := *step.Sees
@@ -242,7 +247,7 @@ func partyRef(p model.Party) string {
 	switch {
 	case p.Pod != nil:
 		return p.Pod.Namespace + "/pod/" + p.Pod.Name
-	case p.Node != nil:
+	case p.Kind == model.PartyNode && p.Node != nil:
 		return "node/" + p.Node.Name
 	case p.Addr.IsValid():
 		return p.Addr.String()

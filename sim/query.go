@@ -87,7 +87,11 @@ func (s *Sim) groupPaths(q Query, to reference, from group, requests []dnat.Requ
 		step := s.lookupFor(from.party, to, name)
 		for i := range paths {
 			paths[i].addLookup(step, to)
-			paths[i].conditions = append(paths[i].conditions, s.unused(name)...)
+		}
+	}
+	for i := range paths {
+		if assumed := s.assumed(to); assumed != "" && paths[i].Verdict != model.Undetermined {
+			paths[i].conditions = append(paths[i].conditions, assumed)
 		}
 	}
 	return paths
@@ -118,7 +122,7 @@ func (s *Sim) groups(sources []model.Party, requests []dnat.Request) []group {
 }
 
 func (s *Sim) likeness(p model.Party, requests []dnat.Request) string {
-	if p.Pod == nil || len(p.Pod.IPs) == 0 || byAddress(requests) || s.isDestination(p, requests) {
+	if p.Pod == nil || len(p.Pod.IPs) == 0 || s.byAddress(requests) || s.isDestination(p, requests) {
 		return fmt.Sprintf("%p %s %d", p.Pod, p.Addr, p.Kind)
 	}
 	families := make([]bool, len(p.Pod.IPs))
@@ -128,9 +132,10 @@ func (s *Sim) likeness(p model.Party, requests []dnat.Request) string {
 	return fmt.Sprintf("%s %s %d %v", p.Pod.Node, strings.Join(s.engine.Identity(p, p.Node), ","), p.Kind, families)
 }
 
-// byAddress says whether a Service lets clients in by their addresses.
-func byAddress(requests []dnat.Request) bool {
-	return slices.ContainsFunc(requests, func(r dnat.Request) bool { return r.Service != nil && len(r.Service.SourceRanges) > 0 })
+// byAddress says whether a firewall of the cloud, or a Service, may treat
+// clients differently by their addresses.
+func (s *Sim) byAddress(requests []dnat.Request) bool {
+	return len(s.cloud.firewalls) > 0 || slices.ContainsFunc(requests, func(r dnat.Request) bool { return r.Service != nil && len(r.Service.SourceRanges) > 0 })
 }
 
 // isDestination says whether a pod is what the client asks for, or one of the

@@ -25,6 +25,9 @@ func (s *Sim) sources(r reference) ([]model.Party, error) {
 	case r.world:
 		return []model.Party{{Kind: model.PartyWorld}}, nil
 	case r.addr.IsValid():
+		if svc := s.serviceAt(r.addr); svc != nil {
+			return nil, refErrorf("%s is the ClusterIP of Service %s/%s, and Services open no connections: name a pod or a workload", r.text, svc.Namespace, svc.Name)
+		}
 		return []model.Party{s.index.Party(r.addr)}, nil
 	case r.node != "":
 		node := s.index.Node(r.node)
@@ -374,7 +377,7 @@ func (s *Sim) otherFrontend(party model.Party, port portRef) (dnat.Request, bool
 			}
 		}
 	}
-	if party.Kind == model.PartyNode && s.hostPort(party.Node, port) {
+	if s.hostPort(party, port) {
 		return dnat.Request{Frontend: model.FrontendHostPort, Addr: party.Addr, Destination: party, PortNumber: port.number, Protocol: port.protocol}, true
 	}
 	return dnat.Request{}, false
@@ -418,9 +421,13 @@ func frontendAt(svc *model.Service, p *model.ServicePort, party model.Party, por
 	}
 }
 
-func (s *Sim) hostPort(node *model.Node, port portRef) bool {
+// hostPort says whether a pod on the node publishes a port; a loopback address
+// is that of any node.
+func (s *Sim) hostPort(party model.Party, port portRef) bool {
+	onNode := party.Kind == model.PartyNode && party.Node != nil
 	for _, pod := range s.index.Cluster.Pods {
-		if node == nil || pod.Node != node.Name || pod.HostNetwork {
+		there := onNode && pod.Node == party.Node.Name || party.Addr.IsLoopback()
+		if !there || pod.HostNetwork {
 			continue
 		}
 		for _, p := range pod.Ports {

@@ -40,6 +40,7 @@ type Sim struct {
 	index    *model.Index
 	datapath model.Datapath
 	engine   *engine.Engine
+	cloud    cloud
 	issues   []model.Issue
 	dns      model.DNSAnswers
 }
@@ -52,6 +53,7 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 		return nil, err
 	}
 	s := &Sim{index: model.NewIndex(c), datapath: dp, dns: maps.Clone(opt.DNS)}
+	s.cloud = newCloud(s.index, dp)
 	var found []model.Issue
 	s.engine, found = engine.New(s.index, dp)
 	all := append(append([]model.Issue{}, loaded...), issues...)

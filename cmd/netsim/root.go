@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,8 @@ const (
 	exitDenied       = 1
 	exitUnusable     = 2
 	exitUndetermined = 3
+	// exitIssues is what validate ends with where something is wrong.
+	exitIssues = 1
 )
 
 // exitCodes says how each verdict ends the command.
@@ -88,7 +91,7 @@ func (c *command) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(c.query(), c.list(), c.datapaths(), c.version())
+	root.AddCommand(c.query(), c.validate(), c.list(), c.datapaths(), c.version())
 	return root
 }
 
@@ -97,7 +100,13 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return fmt.Errorf("unknown command %q: want query, list, datapaths, version or completion; see %s --help", args[0], cmd.CommandPath())
+	var names []string
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	return fmt.Errorf("unknown command %q: want %s; see %s --help", args[0], strings.Join(names, ", "), cmd.CommandPath())
 }
 
 const rootHelp = `netsim answers "would A reach B on port P, and why?" for a Kubernetes cluster
@@ -121,9 +130,10 @@ same, and -p ICMP asks for a ping.
 
 Datapath
   How the cluster carries packets is read from what is loaded (cilium-config,
-  the agent's image, kube-proxy's ConfigMap, a kind config); --datapath chooses
-  a profile, which netsim datapaths lists, and --set KEY=VALUE a single setting,
-  such as cilium.version=1.18, kubeProxyReplacement=true or routingMode=native.
+  Helm values of Cilium's chart, the agent's image, kube-proxy's ConfigMap, a
+  kind config); --datapath chooses a profile, which netsim datapaths lists, and
+  --set KEY=VALUE a single setting, such as cilium.version=1.18,
+  kubeProxyReplacement=true or routingMode=native.
 
 Exit codes
   0 allowed   1 denied or mixed   2 wrong usage or unusable input

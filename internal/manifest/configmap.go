@@ -13,11 +13,11 @@ func readConfigMap(d *document) any {
 	if !d.decode(&in) {
 		return nil
 	}
-	switch d.meta.Namespace + "/" + d.meta.Name {
-	case "kube-system/cilium-config":
-	case "kube-system/kube-proxy":
-		return readKubeProxyConfigMap(d)
-	default:
+	name := d.meta.Namespace + "/" + d.meta.Name
+	if key, is := kubeProxyKeys()[name]; is {
+		return readKubeProxyConfigMap(d, key)
+	}
+	if name != "kube-system/cilium-config" {
 		return d.object()
 	}
 	lines := map[string]int{}

@@ -62,10 +62,16 @@ type kubeProxy struct {
 	raw      *model.Object
 }
 
-// kubeProxyKey is the key of the ConfigMap under which kubeadm and kind keep
-// the file. Source: k8s.io/kubernetes cmd/kubeadm/app/constants
-// KubeProxyConfigMapKey.
-const kubeProxyKey = "config.conf"
+// kubeProxyKeys are the ConfigMaps that hold the file, by namespace and name,
+// with the key under which it is kept: that of kubeadm and kind
+// (k8s.io/kubernetes cmd/kubeadm/app/constants KubeProxyConfigMapKey), and that
+// of EKS (AWS's documentation of the kube-proxy add-on).
+func kubeProxyKeys() map[string]string {
+	return map[string]string{
+		"kube-system/kube-proxy":        "config.conf",
+		"kube-system/kube-proxy-config": "config",
+	}
+}
 
 // readKubeProxyDocument reads a KubeProxyConfiguration that stands by itself:
 // one written for kubeadm, which adds the cluster's CIDR where it is missing
@@ -85,12 +91,12 @@ func readKubeProxyDocument(d *document) any {
 // readKubeProxyConfigMap reads the file inside kube-proxy's ConfigMap. An API
 // server takes any text there, so what is wrong with it loses the settings and
 // not the ConfigMap.
-func readKubeProxyConfigMap(d *document) any {
-	text := d.textAt("data", kubeProxyKey)
+func readKubeProxyConfigMap(d *document, key string) any {
+	text := d.textAt("data", key)
 	if text == nil {
 		return d.object()
 	}
-	inside := d.inside(text)
+	inside := d.kubeProxyFile(text, "data."+key)
 	if inside == nil {
 		return d.object()
 	}
@@ -112,41 +118,22 @@ func (d *document) textAt(field, key string) *yaml.Node {
 	return nil
 }
 
-// inside is the KubeProxyConfiguration that a scalar holds, nil with an Issue
-// if it holds none.
-func (d *document) inside(text *yaml.Node) *document {
-	at := "data." + kubeProxyKey
-	trees, err := parse([]byte(text.Value))
-	if err != nil || len(trees) == 0 {
-		says := "holds nothing"
-		if err != nil {
-			says = "cannot be parsed: " + err.message
-		}
-		d.report(model.Error, problem{at, says + ": kube-proxy would not start, and netsim takes its defaults", "write a KubeProxyConfiguration there"})
+// kubeProxyFile is the KubeProxyConfiguration that a scalar holds, nil with an
+// Issue if it holds none.
+func (d *document) kubeProxyFile(text *yaml.Node, at string) *document {
+	inner, err := d.inside(text)
+	switch {
+	case err != nil:
+		d.report(model.Error, problem{at, "cannot be parsed: " + err.message + proxyNotStarted, "write a KubeProxyConfiguration there"})
+		return nil
+	case inner == nil:
+		d.report(model.Error, problem{at, "holds nothing" + proxyNotStarted, "write a KubeProxyConfiguration there"})
+		return nil
+	case inner.word("kind") != "KubeProxyConfiguration":
+		d.report(model.Error, problem{at, "is no KubeProxyConfiguration" + proxyNotStarted, "write kind: KubeProxyConfiguration"})
 		return nil
 	}
-	inner := document{origin: d.origin, tree: trees[0], before: d.before + text.Line, resolver: d.resolver, reports: d.reports, borrowed: new(int)}
-	if text.Style&yaml.LiteralStyle == 0 {
-		// Only in a literal block are the text's lines those of the file.
-		flatten(trees[0], 0)
-	}
-	if inner.word("kind") != "KubeProxyConfiguration" {
-		d.report(model.Error, problem{at, "is no KubeProxyConfiguration: kube-proxy would not start, and netsim takes its defaults", "write kind: KubeProxyConfiguration"})
-		return nil
-	}
-	whole := newDocument(inner)
-	if whole != nil && text.Style&yaml.LiteralStyle == 0 {
-		whole.origin.Line = whole.before
-	}
-	return whole
-}
-
-// flatten puts a tree on one line.
-func flatten(n *yaml.Node, line int) {
-	n.Line = line
-	for _, child := range n.Content {
-		flatten(child, line)
-	}
+	return inner.read(text)
 }
 
 // kubeProxySettings are the fields that a verdict can hang on, by their names;
@@ -193,7 +180,11 @@ func (in *kubeProxyConfig) rules(mode string, put func(name, at string, value *b
 	put("localhostNodePorts", "iptables.localhostNodePorts", in.IPTables.LocalhostNodePorts)
 }
 
-const proxyWouldNotStart = ": kube-proxy would not start, and netsim takes the default"
+// What a bad value, and a bad file, lead to.
+const (
+	proxyWouldNotStart = ": kube-proxy would not start, and netsim takes the default"
+	proxyNotStarted    = proxyWouldNotStart + "s"
+)
 
 // proxyWord says whether a value is one of those that kube-proxy knows.
 func (d *document) proxyWord(at, value string, known ...string) bool {

@@ -36,6 +36,8 @@ func TestKubeProxyIsReadFromItsConfigMapOrItsOwnFile(t *testing.T) {
 			map[string]string{"mode": "iptables", "clusterCIDR": ""}, map[string]int{"mode": 8, "clusterCIDR": 9}},
 		{"quoted text has the line of its key", proxyMap + `  config.conf: "kind: KubeProxyConfiguration\nmode: ipvs\n"` + "\n",
 			map[string]string{"mode": "ipvs", "clusterCIDR": ""}, map[string]int{"mode": 5, "clusterCIDR": 5}},
+		{"EKS's ConfigMap", "apiVersion: v1\nkind: ConfigMap\nmetadata: {namespace: kube-system, name: kube-proxy-config}\ndata:\n  config: |-\n" + inner + "    mode: ipvs\n",
+			map[string]string{"mode": "ipvs", "clusterCIDR": ""}, map[string]int{"mode": 8, "clusterCIDR": 6}},
 		{"a file for kubeadm, which adds the CIDR", proxyDoc + "detectLocalMode: NodeCIDR\nnodePortAddresses: [10.0.0.0/8, \"fd00::/8\"]\niptables: {localhostNodePorts: false, masqueradeAll: false}\n",
 			map[string]string{"mode": "iptables", "detectLocalMode": "NodeCIDR", "nodePortAddresses": "10.0.0.0/8,fd00::/8", "localhostNodePorts": "false", "masqueradeAll": "false"},
 			map[string]int{"mode": 1, "clusterCIDR": 1, "detectLocalMode": 3, "nodePortAddresses": 4, "localhostNodePorts": 5, "masqueradeAll": 5}},

@@ -17,6 +17,7 @@ import (
 func Load(files []File) (*model.Cluster, []model.Issue) {
 	l := &loader{kinds: kinds(), resolver: newResolver(), reports: &reports{}}
 	l.objects = newObjects(l.reports)
+	l.findOwnCharts(files)
 	for _, file := range files {
 		l.file(file)
 	}
@@ -32,6 +33,8 @@ type loader struct {
 	objects  *objects
 	// nameless are the objects that ask for a generated name.
 	nameless []nameless
+	// ownCharts are the directories that hold Cilium's chart itself.
+	ownCharts map[string]bool
 }
 
 func (l *loader) file(file File) {
@@ -87,7 +90,9 @@ func (l *loader) tree(d document, depth int) {
 // document takes one object: it finds its kind, and reads it.
 func (l *loader) document(d *document) {
 	if d.apiVersion == "" || d.origin.Kind == "" {
-		d.unidentified()
+		if d.apiVersion+d.origin.Kind != "" || !l.bareValues(d) {
+			d.unidentified()
+		}
 		return
 	}
 	if strings.HasPrefix(d.apiVersion, "kustomize.config.k8s.io/") {
@@ -132,6 +137,9 @@ func (l *loader) other(d *document) {
 	}
 	if d.encrypted() {
 		d.note(problem{says: "the document is encrypted with SOPS", do: decryptSOPS})
+	}
+	if read, holds := valueHolders()[gk]; holds {
+		read(l, d)
 	}
 	l.objects.add(d, gk.group, d.object())
 }

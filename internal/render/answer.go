@@ -93,9 +93,9 @@ func (t *answerText) to() {
 	t.items("to", unless(clean(to.Ref), to.IP, who), frontend, reached, who)
 }
 
-// unless leaves a reference out that only repeats the address or identity.
-func unless(ref, ip, identity string) string {
-	if ref == ip || ref == identity {
+// unless leaves a reference out that only repeats an address or identity.
+func unless(ref string, shown ...string) string {
+	if slices.Contains(shown, ref) {
 		return ""
 	}
 	return ref

@@ -7,10 +7,12 @@ import (
 )
 
 // Label keys that Cilium adds to an identity, without the source prefix.
-// Source: Cilium v1.20.2, pkg/k8s/apis/cilium.io/const.go.
+// Source: Cilium v1.20.2, pkg/k8s/apis/cilium.io/const.go and
+// pkg/policy/api/cidr.go.
 const (
 	namespaceLabel = "io.kubernetes.pod.namespace"
 	addedLabels    = "io.cilium.k8s."
+	groupLabel     = "io.cilium.policy.cidrgroupname/"
 )
 
 // shownLabels is how many labels the short form of an identity keeps.
@@ -43,6 +45,10 @@ func identity(labels []string) string {
 			namespace = strings.TrimPrefix(key, namespaceLabel+"=")
 		case source == "cidr", source == "fqdn":
 			rest = append(rest, source+":"+key)
+		case source == "cidrgroup" && strings.HasPrefix(key, groupLabel):
+			rest = append(rest, source+":"+strings.TrimPrefix(key, groupLabel))
+		case source == "cidrgroup" && strings.Contains(key, "+"):
+			// The label that follows, once more, with its value in the key.
 		case source == "gen", strings.HasPrefix(key, addedLabels):
 		default:
 			rest = append(rest, key)

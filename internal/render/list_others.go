@@ -20,8 +20,8 @@ func otherRows(c *model.Cluster) []row {
 }
 
 // others are the objects that no other table shows, sorted by kind and name.
-// The kind config and Cilium's ConfigMap are read into types of their own and
-// are added where they do not stand among the raw objects too.
+// The kind config, Cilium's ConfigMap and its chart's values are read into types
+// of their own and are added where they do not stand among the raw objects too.
 func others(c *model.Cluster) []*model.Object {
 	var found []*model.Object
 	for _, o := range slices.Concat(c.Policies, c.Others) {
@@ -36,6 +36,9 @@ func others(c *model.Cluster) []*model.Object {
 	}
 	if c.CiliumConfig != nil {
 		add(c.CiliumConfig.Origin, "v1")
+	}
+	for _, v := range c.CiliumValues {
+		add(v.Origin, "")
 	}
 	if c.Kind != nil {
 		add(c.Kind.Origin, "kind.x-k8s.io/v1alpha4")

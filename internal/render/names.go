@@ -65,7 +65,7 @@ func backendName(path sim.Path) string {
 		return ""
 	}
 	b := path.Backend
-	name := strings.TrimSpace(clean(b.Ref) + " " + address(b.IP, b.Port))
+	name := strings.TrimSpace(unless(clean(b.Ref), b.IP) + " " + address(b.IP, b.Port))
 	if isAssigned(b) {
 		name += "*"
 	}

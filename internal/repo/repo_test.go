@@ -197,7 +197,7 @@ func goList(t *testing.T, args ...string) []byte {
 }
 
 // files are the text files of the repository by path, without what a build or
-// git puts there.
+// git puts there (in a work tree, .git is a file).
 func files(t *testing.T) map[string][]byte {
 	t.Helper()
 	found := map[string][]byte{}
@@ -207,7 +207,7 @@ func files(t *testing.T) map[string][]byte {
 			return err
 		case entry.IsDir() && slices.Contains([]string{".git", "bin", "dist"}, entry.Name()):
 			return filepath.SkipDir
-		case !entry.Type().IsRegular():
+		case !entry.Type().IsRegular(), entry.Name() == ".git":
 			return nil
 		}
 		text, err := os.ReadFile(path)

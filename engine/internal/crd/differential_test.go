@@ -30,9 +30,7 @@ type document struct {
 // ciliumExamples are the policies in Cilium's examples/, read from the module
 // that this one is built with.
 func ciliumExamples(t testing.TB) []document {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/cilium/cilium").Output()
-	require.NoError(t, err)
-	root := filepath.Join(strings.TrimSpace(string(out)), "examples")
+	root := filepath.Join(moduleDir(t, "github.com/cilium/cilium"), "examples")
 	var found []document
 	require.NoError(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 		if ext := filepath.Ext(path); err != nil || ext != ".yaml" && ext != ".json" {
@@ -44,6 +42,14 @@ func ciliumExamples(t testing.TB) []document {
 	}))
 	require.NotEmpty(t, found)
 	return found
+}
+
+// moduleDir is where the source of a module lies.
+func moduleDir(t testing.TB, module string) string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+	require.NoError(t, err)
+	return strings.TrimSpace(string(out))
 }
 
 // policies gives the policies of a file, as far as it can be read.

@@ -1,6 +1,6 @@
 // Package crd says what a Kubernetes API server with Cilium's
-// CustomResourceDefinitions would say to a policy: what it refuses, and what it
-// drops.
+// CustomResourceDefinitions, and that of ClusterNetworkPolicy, would say to a
+// policy: what it refuses, and what it drops.
 //
 // An API server does three things to a custom resource before anything else
 // sees it. It prunes: fields that the schema does not know disappear, and so do
@@ -15,6 +15,8 @@
 // embedded as schemas.json, without descriptions: Cilium's own NPValidator
 // parses 400 kB of YAML for each kind at every start. A test derives the file
 // anew from Cilium and compares; after a change of version, run go generate.
+// ClusterNetworkPolicy is Kubernetes' own and comes in two channels; the schema
+// is that of the experimental one, which has all fields of the standard one.
 //
 // The schema decides less than it seems to. Its pattern for ports lacks a pair
 // of parentheses and lets "70000" through; it is Cilium's Rule.Sanitize

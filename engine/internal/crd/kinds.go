@@ -14,5 +14,6 @@ func kinds() []kind {
 		{"CiliumNetworkPolicy", "NetworkPolicy"},
 		{"CiliumClusterwideNetworkPolicy", "NetworkPolicy"},
 		{"CiliumCIDRGroup", "CIDRGroup"},
+		{"ClusterNetworkPolicy", "ClusterNetworkPolicy"},
 	}
 }

@@ -9,7 +9,8 @@ type patternWord struct {
 	words  string
 }
 
-// patternWords has a row for each pattern in Cilium's CRDs (v1.20.2).
+// patternWords has a row for each pattern in Cilium's CRDs (v1.20.2) and
+// ClusterNetworkPolicy's.
 func patternWords() []patternWord {
 	return []patternWord{
 		{`^(6553[0-5]|655[0-2][0-9]|`, `a port: a number from 0 to 65535, or a port name such as "http"`},
@@ -18,6 +19,7 @@ func patternWords() []patternWord {
 		{`^([-a-zA-Z0-9_]+[.]?)+$`, `a DNS name: letters, digits, "-" and "_", parted by single dots (wildcards go in matchPattern)`},
 		{`^([-a-zA-Z0-9_*]+[.]?)+$`, `a DNS name pattern: letters, digits, "-", "_" and "*", parted by single dots`},
 		{`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`, `an object's name: lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit`},
+		{`^(\*\.)?([a-zA-z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.)+`, `a domain name of two or more labels, such as "example.com", or "*.example.com" for the names below it`},
 		{`^\PC*$`, `free of control characters`},
 	}
 }

@@ -45,7 +45,7 @@ const (
 func decodeSchemas() (map[string]*node, error) {
 	c := compiler{done: map[string]*node{}}
 	if err := json.Unmarshal(schemasJSON, &c.schemas); err != nil {
-		return nil, fmt.Errorf("the embedded schemas of Cilium's CRDs are broken: %w", err)
+		return nil, fmt.Errorf("the embedded schemas of the CRDs are broken: %w", err)
 	}
 	byKind := map[string]*node{}
 	for _, k := range kinds() {

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/kube-openapi/pkg/validation/spec"
+	"sigs.k8s.io/yaml"
 )
 
 var update = flag.Bool("update", false, "rewrite schemas.json from the Cilium in go.mod")
@@ -108,9 +110,13 @@ func deriveSchemas(t *testing.T) map[string]*spec.Schema {
 	policy.Properties["status"] = anything()
 	cidrGroup := ciliumSchema(t, client.CCGCRDName)
 	cidrGroup.Properties["metadata"] = reference("ObjectMeta")
+	clusterPolicy := serverSchema(t, clusterNetworkPolicyCRD(t))
+	clusterPolicy.Properties["metadata"] = reference("ObjectMeta")
+	clusterPolicy.Properties["status"] = anything()
 	objectMeta := goSchema(reflect.TypeFor[metav1.ObjectMeta]())
 	return map[string]*spec.Schema{
-		"NetworkPolicy": policy, "Rule": &rule, "CIDRGroup": cidrGroup, "ObjectMeta": &objectMeta,
+		"NetworkPolicy": policy, "Rule": &rule, "CIDRGroup": cidrGroup,
+		"ClusterNetworkPolicy": clusterPolicy, "ObjectMeta": &objectMeta,
 	}
 }
 
@@ -124,12 +130,26 @@ func anything() spec.Schema {
 	return s
 }
 
-// ciliumSchema gives the schema of a CRD in the form that an API server
-// validates with, along the path of Cilium's validator.NewNPValidator, and less
-// what decides nothing.
 func ciliumSchema(t *testing.T, name string) *spec.Schema {
 	t.Helper()
-	definition := client.GetPregeneratedCRD(slog.New(slog.DiscardHandler), name)
+	return serverSchema(t, client.GetPregeneratedCRD(slog.New(slog.DiscardHandler), name))
+}
+
+// clusterNetworkPolicyCRD is the CRD of the experimental channel, read from the
+// module that Cilium takes its types from.
+func clusterNetworkPolicyCRD(t testing.TB) apiextensionsv1.CustomResourceDefinition {
+	t.Helper()
+	dir := moduleDir(t, "sigs.k8s.io/network-policy-api")
+	content, err := os.ReadFile(filepath.Join(dir, "config", "crd", "experimental", "policy.networking.k8s.io_clusternetworkpolicies.yaml"))
+	require.NoError(t, err)
+	var definition apiextensionsv1.CustomResourceDefinition
+	require.NoError(t, yaml.Unmarshal(content, &definition))
+	return definition
+}
+
+// internalSchema is a CRD's schema as an API server holds it.
+func internalSchema(t testing.TB, definition apiextensionsv1.CustomResourceDefinition) *apiextensions.JSONSchemaProps {
+	t.Helper()
 	// Through JSON, for the defaults that decoding sets.
 	asJSON, err := json.Marshal(definition.Spec.Versions[0].Schema)
 	require.NoError(t, err)
@@ -137,7 +157,15 @@ func ciliumSchema(t *testing.T, name string) *spec.Schema {
 	require.NoError(t, json.Unmarshal(asJSON, &v1))
 	var internal apiextensions.CustomResourceValidation
 	require.NoError(t, apiextensionsv1.Convert_v1_CustomResourceValidation_To_apiextensions_CustomResourceValidation(&v1, &internal, nil))
-	_, schema, err := validation.NewSchemaValidator(internal.OpenAPIV3Schema)
+	return internal.OpenAPIV3Schema
+}
+
+// serverSchema gives the schema of a CRD in the form that an API server
+// validates with, along the path of Cilium's validator.NewNPValidator, and less
+// what decides nothing.
+func serverSchema(t *testing.T, definition apiextensionsv1.CustomResourceDefinition) *spec.Schema {
+	t.Helper()
+	_, schema, err := validation.NewSchemaValidator(internalSchema(t, definition))
 	require.NoError(t, err)
 	eachSchema(schema, func(s *spec.Schema) {
 		s.Description = ""

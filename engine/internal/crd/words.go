@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -54,6 +56,11 @@ func (n *node) explainLimit(code int32, value any) string {
 		return fmt.Sprintf("has more than %d entries; split it into several", *s.MaxItems)
 	case code == errors.MinItemsFailCode && s.MinItems != nil:
 		return fmt.Sprintf("has too few entries; it needs %d or more", *s.MinItems)
+	case code == errors.TooFewPropertiesCode:
+		return "needs one of " + strings.Join(slices.Sorted(maps.Keys(n.properties)), ", ") + "; it has none"
+	case code == errors.TooManyPropertiesCode:
+		fields, _ := value.(map[string]any)
+		return "takes only one of " + strings.Join(slices.Sorted(maps.Keys(fields)), ", ") + "; split it into several"
 	}
 	return ""
 }
