@@ -130,4 +130,4 @@ func (c client) nodePortAddresses(ix *model.Index) []netip.Addr {
 	return all
 }
 
-var loopback = []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}
+var loopback = addrs("127.0.0.1", "127.0.0.5", "::1")

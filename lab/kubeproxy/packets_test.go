@@ -38,6 +38,7 @@ var unusual = []setup{
 	{"iptables with NodePorts on one range of IPv4", kubeproxy.Settings{Mode: model.KubeProxyIPTables, ClusterCIDR: podRanges, NodePortAddresses: []string{"192.168.60.0/24"}}},
 	{"nftables with NodePorts on a range of each family", kubeproxy.Settings{Mode: model.KubeProxyNFTables, ClusterCIDR: podRanges, NodePortAddresses: []string{"192.168.60.0/24", "fd00:60::/64"}}},
 	{"nftables with NodePorts on all addresses", kubeproxy.Settings{Mode: model.KubeProxyNFTables, ClusterCIDR: podRanges, NodePortAddresses: []string{"all"}}},
+	{"iptables with NodePorts on loopback", kubeproxy.Settings{Mode: model.KubeProxyIPTables, ClusterCIDR: podRanges, NodePortAddresses: []string{"127.0.0.0/8"}}},
 	{"iptables with NodePorts on the primary address", kubeproxy.Settings{Mode: model.KubeProxyIPTables, ClusterCIDR: podRanges, NodePortAddresses: []string{"primary"}}},
 	{"iptables without NodePorts on localhost", kubeproxy.Settings{Mode: model.KubeProxyIPTables, ClusterCIDR: podRanges, NoLocalhostNodePorts: true}},
 }
@@ -60,7 +61,7 @@ func TestPacketsMeetWhatDnatSays(t *testing.T) {
 
 // telling are the Services to which a setting can make a difference.
 var telling = []string{
-	"spread", "external-local", "external-n2", "internal-n2", "empty", "self", "external-self", "external-self-and-other", "for-nodes", "every-node", "abroad",
+	"spread", "external-local", "external-n2", "internal-n2", "empty", "self", "ipv4-only", "external-self", "external-self-and-other", "for-nodes", "every-node", "abroad",
 }
 
 func TestPacketsMeetWhatDnatSaysOfSettings(t *testing.T) {
