@@ -178,7 +178,7 @@ var features = []string{
 	"external IPs", "load balancer IPs", "ipMode Proxy", "VIP that is a node's address too", "source ranges", "source range /0", "source range of the other family",
 	"internalTrafficPolicy Local", "externalTrafficPolicy Local", "session affinity", "publishNotReadyAddresses", "allocateLoadBalancerNodePorts false", "healthCheckNodePort",
 	"port of TCP", "port of UDP", "port of SCTP", "named targetPort", "numeric targetPort",
-	"Service without slices", "slice of several ports", "slice without a port of the Service", "endpoint in two slices",
+	"Service without slices", "slice of several ports", "slice without a port of the Service", "slice port of another name", "endpoint in two slices",
 	"endpoint ready", "endpoint not ready", "endpoint serving and terminating", "endpoint ready and terminating", "endpoint terminating and not serving",
 	"endpoint outside the cluster", "endpoint that is no pod of the files", "endpoint in its node's network", "pod's endpoint without a node",
 	"topology hints", "zone hint", "node hint",
