@@ -173,7 +173,7 @@ var features = []string{
 	"node with a second internal address", "node with an external address", "pod outside the ranges of pods",
 	"mode iptables", "mode nftables", "routing mode native", "routing mode tunnel", "masqueradeAll", "localhostNodePorts false",
 	"detectLocalMode ", "detectLocalMode ClusterCIDR", "detectLocalMode NodeCIDR", "detectLocalMode BridgeInterface", "detectLocalMode InterfaceNamePrefix",
-	"no clusterCIDR", "clusterCIDR in no file", "node CIDRs of one family only",
+	"no clusterCIDR", "clusterCIDR in no file", "node CIDRs of one family only", "ServiceCIDRs",
 	"Service ClusterIP", "Service NodePort", "Service LoadBalancer", "headless Service with external IPs", "single stack Service in a dual stack cluster",
 	"external IPs", "load balancer IPs", "ipMode Proxy", "VIP that is a node's address too", "source ranges", "source range /0", "source range of the other family",
 	"internalTrafficPolicy Local", "externalTrafficPolicy Local", "session affinity", "publishNotReadyAddresses", "allocateLoadBalancerNodePorts false", "healthCheckNodePort",

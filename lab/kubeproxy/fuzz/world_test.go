@@ -20,6 +20,8 @@ type world struct {
 	ix       *model.Index
 	settings kubeproxy.Settings
 	datapath model.Datapath
+	// serviceCIDRs are given where the cluster has ServiceCIDR objects.
+	serviceCIDRs []string
 	// nextPort is the port of the next Service: no two share one.
 	nextPort uint16
 }
@@ -167,6 +169,10 @@ func (w *world) makeSettings() {
 		w.datapath.Options["enable-ipv4-masquerade"], w.datapath.Options["enable-ipv6-masquerade"] = "false", "false"
 	}
 	w.makeDetector()
+	if w.oneIn(2) {
+		w.serviceCIDRs = []string{"10.96.0.0/16", "fd96::/108"}
+		w.tally.add("ServiceCIDRs")
+	}
 	w.tally.add("mode " + w.settings.Mode)
 	w.tally.add("routing mode " + w.datapath.RoutingMode)
 	w.tally.add("nodePortAddresses " + strings.Join(w.settings.NodePortAddresses, ","))
