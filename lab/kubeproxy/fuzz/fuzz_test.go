@@ -51,7 +51,7 @@ type run struct {
 // askAll makes up one cluster and asks everything about it.
 func (r *run) askAll(configuration int) {
 	r.Helper()
-	w := newWorld(newDice(*seed, uint64(configuration)), r.tally)
+	w := newWorld(*seed, configuration, r.tally)
 	o, err := newOracle(w)
 	if err != nil {
 		r.Fatalf("cluster %d: %v", configuration, err)
