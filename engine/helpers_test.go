@@ -132,9 +132,15 @@ func datapath(set string) model.Datapath {
 	return dp
 }
 
-// judge reads "DIRECTION SOURCE DESTINATION PORT[/PROTOCOL] [ASKED-PORT]" and
-// gives the step that decides.
+// judge gives the step that decides a packet.
 func (s *scene) judge(packet string) model.Step {
+	s.t.Helper()
+	return decisive(s.steps(packet))
+}
+
+// steps reads "DIRECTION SOURCE DESTINATION PORT[/PROTOCOL] [ASKED-PORT]" and
+// gives the steps of that side.
+func (s *scene) steps(packet string) []model.Step {
 	s.t.Helper()
 	words := strings.Fields(packet)
 	require.GreaterOrEqual(s.t, len(words), 4, packet)
@@ -153,7 +159,7 @@ func (s *scene) judge(packet string) model.Step {
 	if len(words) > 4 {
 		asked = s.number(words[4])
 	}
-	return decisive(s.engine.Judge(engine.Question{Direction: direction, Packet: p, AskedPort: asked}))
+	return s.engine.Judge(engine.Question{Direction: direction, Packet: p, AskedPort: asked})
 }
 
 // decisive is the first step that does not allow, else the first.

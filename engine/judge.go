@@ -18,6 +18,9 @@ type Question struct {
 	Packet model.Packet
 	// AskedPort is the port that the client connected to, for the hint.
 	AskedPort uint16
+	// IdentityMissing asks as if neither end had a certificate to authenticate
+	// with.
+	IdentityMissing bool
 }
 
 // Judge says what the policies of one side of a packet do with it. The first
@@ -30,6 +33,7 @@ func (e *Engine) Judge(q Question) []model.Step {
 		step.Node = f.self.Node.Name
 	}
 	step.Sees = e.sees(&f)
+	var then []model.Step
 	switch {
 	case f.self.Outside():
 		step.Verdict = model.Allowed
@@ -41,9 +45,9 @@ func (e *Engine) Judge(q Question) []model.Step {
 	default:
 		// Selectors read Cilium's options when they match, not only when they
 		// are made.
-		e.options.withOptions(func() { e.judgePod(&f, &step) })
+		e.options.withOptions(func() { then = e.judgePod(&f, &step) })
 	}
-	return []model.Step{step}
+	return append([]model.Step{step}, then...)
 }
 
 func stage(d model.Direction) model.Stage {
@@ -85,13 +89,13 @@ func (e *Engine) judgeNode(f *flow, step *model.Step) {
 }
 
 // judgePod takes the verdict from the policy map, then the reasons from the
-// rules, then doubts both where something could not be known.
-func (e *Engine) judgePod(f *flow, step *model.Step) {
+// rules, then doubts both where something could not be known. It returns the
+// steps after this one.
+func (e *Engine) judgePod(f *flow, step *model.Step) (then []model.Step) {
 	m := e.repo.policyMap(f.subject)
 	if m.err != nil {
-		step.Why = fmt.Sprintf("Cilium cannot compute the policy of %s, so its agent would keep the one before: %v", describe(f.self), m.err)
-		step.By = e.selecting(f, func(*rule) bool { return true })
-		return
+		e.explainFailure(f, m.err, step)
+		return nil
 	}
 	entry := m.lookup(f.direction, f.peer.ID, f.proto, f.port)
 	hits := e.hits(f)
@@ -106,12 +110,15 @@ func (e *Engine) judgePod(f *flow, step *model.Step) {
 	default:
 		e.explainAllow(f, hits, step)
 		e.applyL7(f, entry, hits, step)
-		e.applyAuth(f, entry, step)
 	}
 	e.applyUnknown(f, hits, step)
 	e.applyWorld(f, step)
+	if entry.found && !entry.deny {
+		then = e.authSteps(f, entry, hits, step)
+	}
 	e.applyAudit(step)
 	step.By = model.SortOrigins(step.By)
+	return then
 }
 
 // hit is a rule that means the packet, and which of its port rules does.
@@ -234,41 +241,11 @@ func (e *Engine) whyUnruled(f *flow) string {
 // pkg/policy/mapstate.go, determineAllowLocalhostIngress; v1.20.0
 // pkg/policy/repository.go, computePolicyEnforcementAndRules).
 func (e *Engine) ownNodeWithoutRules(f *flow) bool {
-	own := f.other.Kind == model.PartyNode && f.other.Node == f.self.Node
-	return f.direction == model.Ingress && own && e.options.localhostAlways && !e.dp.Version().AtLeast(1, 20, 0)
+	return f.direction == model.Ingress && f.otherIsOwnNode() && e.options.localhostAlways && !e.dp.Version().AtLeast(1, 20, 0)
 }
 
 func whyLocalhost(f *flow) string {
 	return fmt.Sprintf("Cilium lets a node reach its own pods (allow-localhost): %s is on the same node", describe(f.other))
-}
-
-// applyAuth drops what would need a mutual authentication that cannot happen:
-// with mesh-auth off nothing ever authenticates, yet the datapath still
-// demands it (install/kubernetes/cilium/values.yaml at v1.20.2,
-// authentication.enabled), and reserved identities have no certificates
-// (pkg/auth/manager.go).
-func (e *Engine) applyAuth(f *flow, entry match, step *model.Step) {
-	if !entry.auth {
-		return
-	}
-	reserved := f.peer.IsReserved() || f.other.Kind != model.PartyPod
-	if e.meshAuth() && !reserved {
-		step.Verdict = model.Undetermined
-		step.Why += "; it requires mutual authentication, and netsim cannot know whether the handshake succeeds"
-		return
-	}
-	step.Verdict = model.Denied
-	drop := model.DropAuthRequired
-	step.DropReason = &drop
-	step.Why += "; it requires mutual authentication, which never happens: mesh-auth-enabled is off"
-	if reserved {
-		step.Why = strings.TrimSuffix(step.Why, "mesh-auth-enabled is off") + describe(f.other) + " is a reserved identity and has no certificate"
-	}
-}
-
-// meshAuth is on by default up to 1.18 and off since 1.19.
-func (e *Engine) meshAuth() bool {
-	return e.dp.On("mesh-auth-enabled", !e.dp.Version().AtLeast(1, 19, 0))
 }
 
 // applyAudit: in audit mode the datapath reports what it would drop and lets

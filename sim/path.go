@@ -169,9 +169,10 @@ func (p *Path) clientSees(way dnat.Path) model.ClientSees {
 	case model.Allowed:
 		return model.SeesOpen
 	case model.Denied:
-		// The egress policy drops before a later refusal can be seen.
+		// The egress policy drops before a later refusal can be seen, and so
+		// does the authentication that it demands.
 		egressDrops := slices.ContainsFunc(p.Steps, func(s model.Step) bool {
-			return s.Stage == model.StageEgress && s.Verdict == model.Denied
+			return (s.Stage == model.StageEgress || s.Stage == model.StageAuth) && s.Verdict == model.Denied
 		})
 		if way.Service.Verdict == model.Denied && (!egressDrops || way.Translation.BeforeEgressPolicy) {
 			return way.ClientSees
