@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -85,24 +86,30 @@ func (e *Engine) unsureOfMode(f *flow, hits []hit, d demand) []hit {
 	return unsure
 }
 
-// finding is the first thing that stands in the way, or that nothing does.
+// finding is what stands in the way for sure, else what may, else that nothing
+// does.
 func (a authentication) finding() Finding {
 	if a.mode == types.AuthTypeDisabled {
 		return Finding{Verdict: model.Allowed, Why: "no rule that surely means this packet requires authentication"}
 	}
+	found := Finding{Verdict: model.Allowed}
 	for _, check := range []func() Finding{
 		a.alwaysFails, a.reserved, a.processing, a.certificate, a.server, a.ownAgent, a.otherAgent, a.otherNode,
 	} {
-		switch found := check(); found.Verdict {
-		case model.Denied:
-			found.Why = "it requires mutual authentication, which never happens: " + found.Why
-			return found
-		case model.Undetermined:
-			found.Why = "it requires mutual authentication, and whether that succeeds cannot be known: " + found.Why
-			return found
+		next := check()
+		if next.Verdict == model.Denied {
+			next.Why = "it requires mutual authentication, which never happens: " + next.Why
+			return next
+		}
+		if next.Verdict == model.Undetermined && found.Verdict == model.Allowed {
+			found = next
+			found.Why = "it requires mutual authentication, and whether that succeeds cannot be known: " + next.Why
 		}
 	}
-	return Finding{Verdict: model.Allowed, Why: a.whyItSucceeds()}
+	if found.Verdict == model.Allowed {
+		found.Why = a.whyItSucceeds()
+	}
+	return found
 }
 
 // whyItSucceeds: the agent of the side that demands it calls the agent of the
@@ -113,18 +120,18 @@ func (a authentication) whyItSucceeds() string {
 	if self.Node != other.Node {
 		agents = fmt.Sprintf("the agent of %s shakes hands with that of %s", describeNode(self), describeNode(other))
 	}
-	return fmt.Sprintf("it requires mutual authentication, and SPIRE is ready: %s on %d/TCP, for %s as %s and %s as %s; until that is done packets are dropped (%s), and the client's retries pass",
+	why := fmt.Sprintf("it requires mutual authentication, and SPIRE is ready: %s on %d/TCP, for %s as %s and %s as %s; until that is done packets are dropped (%s), and the client's retries pass",
 		agents, a.plane.Port, describe(self), a.spiffeID(self), describe(other), a.spiffeID(other), model.DropAuthRequired.Name)
+	if len(a.identityNumbers(self)) == 0 || len(a.identityNumbers(other)) == 0 {
+		why += "; N stands for the number of a pod's labels, which no CiliumIdentity among the files gives"
+	}
+	return why
 }
 
 // spiffeID is a pod's SPIFFE ID (pkg/auth/spire/certificate_provider.go,
-// sniToSPIFFEID). Its number is the one of the CiliumIdentity.
+// sniToSPIFFEID). Its number is the one of the CiliumIdentity, N where no file
+// holds that.
 func (a authentication) spiffeID(p model.Party) string {
-	prefix := "spiffe://" + a.plane.TrustDomain + "/identity/"
-	switch numbers := a.identityNumbers(p); len(numbers) {
-	case 0:
-		return prefix + "N (no CiliumIdentity among the files has its labels and gives N)"
-	default:
-		return prefix + strings.Join(numbers, " or ")
-	}
+	numbers := cmp.Or(strings.Join(a.identityNumbers(p), " or "), "N")
+	return "spiffe://" + a.plane.TrustDomain + "/identity/" + numbers
 }

@@ -80,7 +80,7 @@ func (a authentication) otherAgent() Finding { return a.plane.AgentReady(a.flow.
 func (a authentication) otherNode() Finding {
 	self, other := a.flow.self, a.flow.other
 	switch {
-	case self.Node == other.Node:
+	case self.Node == other.Node || self.Node == nil || other.Node == nil:
 		return passes
 	case !hasIPv4(other.Node):
 		return Finding{model.Undetermined, fmt.Sprintf("Cilium knows nodes by IPv4 here, and %s has no such address (drop reason NO_NODE_ID, or a handshake with the wrong node)", describeNode(other)), ""}

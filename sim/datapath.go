@@ -30,24 +30,31 @@ const (
 // install/kubernetes/cilium/templates/cilium-configmap.yaml).
 func helmNames() map[string]string {
 	return map[string]string{
-		"kubeProxyReplacement":          optionKPR,
-		"routingMode":                   optionRouting,
-		"socketLB.hostNamespaceOnly":    optionHostNSOnly,
-		"cluster.name":                  optionClusterName,
-		"policyEnforcementMode":         "enable-policy",
-		"policyAuditMode":               "policy-audit-mode",
-		"hostFirewall.enabled":          "enable-host-firewall",
-		"authentication.enabled":        "mesh-auth-enabled",
-		"sctp.enabled":                  "enable-sctp",
-		"l7Proxy":                       "enable-l7-proxy",
-		"ipv4NativeRoutingCIDR":         "ipv4-native-routing-cidr",
-		"policyCIDRMatchMode":           "policy-cidr-match-mode",
-		"bpf.masquerade":                "enable-bpf-masquerade",
-		"serviceNoBackendResponse":      "service-no-backend-response",
-		"localRedirectPolicies.enabled": "enable-local-redirect-policy",
-		"loadBalancer.mode":             "bpf-lb-mode",
-		"bpf.lbExternalClusterIP":       "bpf-lb-external-clusterip",
-		"cni.chainingMode":              "cni-chaining-mode",
+		"kubeProxyReplacement":       optionKPR,
+		"routingMode":                optionRouting,
+		"socketLB.hostNamespaceOnly": optionHostNSOnly,
+		"cluster.name":               optionClusterName,
+		"policyEnforcementMode":      "enable-policy",
+		"policyAuditMode":            "policy-audit-mode",
+		"hostFirewall.enabled":       "enable-host-firewall",
+		"authentication.enabled":     "mesh-auth-enabled",
+		"authentication.mutual.port": "mesh-auth-mutual-listener-port",
+
+		"authentication.mutual.spire.enabled":         "mesh-auth-mutual-enabled",
+		"authentication.mutual.spire.adminSocketPath": "mesh-auth-spire-admin-socket",
+		"authentication.mutual.spire.serverAddress":   "mesh-auth-spire-server-address",
+		"authentication.mutual.spire.trustDomain":     "mesh-auth-spiffe-trust-domain",
+		"identityAllocationMode":                      "identity-allocation-mode",
+		"sctp.enabled":                                "enable-sctp",
+		"l7Proxy":                                     "enable-l7-proxy",
+		"ipv4NativeRoutingCIDR":                       "ipv4-native-routing-cidr",
+		"policyCIDRMatchMode":                         "policy-cidr-match-mode",
+		"bpf.masquerade":                              "enable-bpf-masquerade",
+		"serviceNoBackendResponse":                    "service-no-backend-response",
+		"localRedirectPolicies.enabled":               "enable-local-redirect-policy",
+		"loadBalancer.mode":                           "bpf-lb-mode",
+		"bpf.lbExternalClusterIP":                     "bpf-lb-external-clusterip",
+		"cni.chainingMode":                            "cni-chaining-mode",
 	}
 }
 
@@ -79,6 +86,12 @@ func knownOptions() map[string][]string {
 		"kubeProxy.clusterCIDR":         nil,
 		"kubeProxy.detectLocalMode":     {"ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix"},
 		"kubeProxy.nodePortAddresses":   nil,
+
+		"identity-allocation-mode":       {"crd", "kvstore", "doublewrite-readkvstore", "doublewrite-readcrd"},
+		"mesh-auth-mutual-listener-port": nil,
+		"mesh-auth-spire-admin-socket":   nil,
+		"mesh-auth-spire-server-address": nil,
+		"mesh-auth-spiffe-trust-domain":  nil,
 	}
 	for _, name := range []string{
 		optionHostNSOnly, "bpf-lb-enable-wildcard-entries", "bpf-lb-sock", "enable-bpf-masquerade",
@@ -87,7 +100,7 @@ func knownOptions() map[string][]string {
 		"enable-egress-gateway", "enable-ipv4-egress-gateway", "enable-node-port", "enable-external-ips", "enable-host-port", "enable-ipv4-masquerade", "enable-ipv6", "enable-ipv6-masquerade", "enable-k8s-cluster-network-policy",
 		"enable-k8s-networkpolicy", "enable-l7-proxy", "enable-local-redirect-policy",
 		"enable-no-service-endpoints-routable", "enable-node-selector-labels", "enable-non-default-deny-policies",
-		"enable-remote-node-masquerade", "enable-sctp", "enable-service-topology", "mesh-auth-enabled",
+		"enable-remote-node-masquerade", "enable-sctp", "enable-service-topology", "mesh-auth-enabled", "mesh-auth-mutual-enabled",
 		"policy-audit-mode", "policy-default-local-cluster", "bpf-lb-external-clusterip",
 		"bpf-lb-source-range-all-types", "kubeProxy.localhostNodePorts",
 		"kubeProxy.masqueradeAll",
@@ -138,6 +151,7 @@ func readDatapath(c *model.Cluster, opt Options) (model.Datapath, []model.Issue,
 	if err := s.readFlags(opt.Set); err != nil {
 		return model.Datapath{}, nil, err
 	}
+	s.completeMeshAuth(c.CiliumConfig)
 	dp := s.datapath(c, opt.Datapath)
 	issues := append(s.issues, contradictions(dp)...)
 	if s.sources[settingVersion] == "default" {

@@ -37,7 +37,6 @@ func pending() []gap {
 	return []gap{
 		{"CIDR groups", []string{"07-cidrgroup-missing", "07-cidrgroup-ref-port", "07-cidrgroup-selector", "07-ingress-cidrgroup"}},
 		{"toFQDNs with the recorded DNS answers (meta.DNS)", []string{"07-fqdn-name", "07-fqdn-no-lookup", "07-fqdn-pattern-sub", "07-fqdn-plus-cidr-deny-free"}},
-		{"mutual authentication that is switched on", []string{"08-auth-egress-required", "08-auth-ingress-required"}},
 		{"ClusterNetworkPolicy", []string{"08-kcnp-"}},
 		{"policy-cidr-match-mode: nodes", []string{"10-cidr-match-nodes-"}},
 	}

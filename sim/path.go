@@ -85,7 +85,11 @@ const firstNodePort, lastNodePort = 30000, 32767
 
 // judge asks the policies of one side.
 func (s *Sim) judge(d model.Direction, packet model.Packet, request dnat.Request) []model.Step {
-	return s.engine.Judge(engine.Question{Direction: d, Packet: packet, AskedPort: request.PortNumber})
+	steps := s.engine.Judge(engine.Question{
+		Direction: d, Packet: packet, AskedPort: request.PortNumber, IdentityMissing: s.identityMissing,
+	})
+	s.applyIdentityPlane(steps, packet)
+	return steps
 }
 
 // judgeEgress judges a packet whose port or address may be one that no file
@@ -110,7 +114,7 @@ func (s *Sim) judgeAnyNodePort(packet model.Packet, request dnat.Request) []mode
 	}
 	steps, last := judge(firstNodePort), judge(lastNodePort)
 	step := &steps[0]
-	if last[0].Verdict != step.Verdict {
+	if !slices.EqualFunc(steps, last, func(a, b model.Step) bool { return a.Verdict == b.Verdict }) {
 		step.Verdict, step.DropReason = model.Undetermined, nil
 		step.Why = "no file gives the nodePort, and the rules treat nodePorts differently"
 		return steps[:1]

@@ -86,7 +86,7 @@ func (c *command) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(c.query(), c.list(), c.datapaths(), c.version())
+	root.AddCommand(c.query(), c.list(), c.meshauth(), c.datapaths(), c.version())
 	return root
 }
 
@@ -95,7 +95,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return fmt.Errorf("unknown command %q: want query, list, datapaths, version or completion; see %s --help", args[0], cmd.CommandPath())
+	return fmt.Errorf("unknown command %q: want query, list, meshauth, datapaths, version or completion; see %s --help", args[0], cmd.CommandPath())
 }
 
 const rootHelp = `netsim answers "would A reach B on port P, and why?" for a Kubernetes cluster
