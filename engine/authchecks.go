@@ -38,10 +38,11 @@ func (a authentication) reserved() Finding {
 func (a authentication) hintReserved() string {
 	f := a.flow
 	return fmt.Sprintf("bind the rule to peers that can authenticate (%sEndpoints), or add a rule with %s on %s and authentication.mode: disabled, which must be written",
-		side(f.direction), selectorFor(f.direction, f.other), portText(f.port, f.packet.Protocol))
+		sideOf(f.direction), selectorFor(f.direction, f.other), portText(f.port, f.packet.Protocol))
 }
 
-func side(d model.Direction) string {
+// sideOf begins the names of the peer fields of a direction's rules.
+func sideOf(d model.Direction) string {
 	if d == model.Ingress {
 		return "from"
 	}

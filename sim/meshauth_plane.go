@@ -157,7 +157,8 @@ func (s *Sim) flow(what, from, to string, port portRef) PlaneFlow {
 		f.Hint = planeRules()[what]
 	}
 	if f.Verdict == model.Mixed {
-		f.Verdict = model.Denied
+		// One of several backends is enough, if it is the one that is chosen.
+		f.Verdict = model.Undetermined
 	}
 	if p, i := a.decisive(); p != nil {
 		f.By, f.Why = p.Steps[i].By, fmt.Sprintf("%s: %s", p.Steps[i].Stage, p.Steps[i].Why)
