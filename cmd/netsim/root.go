@@ -123,7 +123,8 @@ References
                                 loadbalancer or clusterip
   node/worker:30080             a node, and what answers at that port
   10.96.0.20:80, [fd00::1]:80   an address: netsim finds out whose it is
-  www.example.com:443           a host outside the cluster
+  www.example.com:443           a host outside the cluster; netsim query --dns
+                                says which addresses it has
   world                         any address that no CIDR or FQDN rule names
 A port may carry /UDP or /SCTP; TCP is the default. -p PORT[/PROTO] says the
 same, and -p ICMP asks for a ping.
