@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,11 +27,13 @@ type flow struct {
 	port      uint16
 	// askedPort is the port that the client connected to, before translation.
 	askedPort uint16
+	request   Request
+	names     *Names
 }
 
 func (e *Engine) newFlow(q Question) (flow, error) {
 	p := q.Packet
-	f := flow{direction: q.Direction, packet: p, self: p.Source, other: p.Destination, port: p.Port, askedPort: q.AskedPort}
+	f := flow{direction: q.Direction, packet: p, self: p.Source, other: p.Destination, port: p.Port, askedPort: q.AskedPort, request: q.Request, names: q.Names}
 	if q.Direction == model.Ingress {
 		f.self, f.other = p.Destination, p.Source
 	}
@@ -77,14 +80,12 @@ func (f *flow) portMatches(r *rule, named peerPorts) (int, bool) {
 	if len(r.entry.L4) == 0 {
 		return -1, true
 	}
-	for i, ports := range r.entry.L4 {
-		for _, p := range ports.Ports {
-			if f.portMatch(p, named) {
-				return i, true
-			}
-		}
-	}
-	return -1, false
+	i := slices.IndexFunc(r.entry.L4, func(ports api.PortRule) bool { return f.meansPort(ports, named) })
+	return i, i >= 0
+}
+
+func (f *flow) meansPort(ports api.PortRule, named peerPorts) bool {
+	return slices.ContainsFunc(ports.Ports, func(p api.PortProtocol) bool { return f.portMatch(p, named) })
 }
 
 func (f *flow) portMatch(p api.PortProtocol, named peerPorts) bool {

@@ -18,6 +18,10 @@ type Question struct {
 	Packet model.Packet
 	// AskedPort is the port that the client connected to, for the hint.
 	AskedPort uint16
+	// Request is what L7 rules are asked about.
+	Request Request
+	// Names are the destination's, nil where nothing is known of them.
+	Names *Names
 }
 
 // Judge says what the policies of one side of a packet do with it. The first
@@ -30,6 +34,7 @@ func (e *Engine) Judge(q Question) []model.Step {
 		step.Node = f.self.Node.Name
 	}
 	step.Sees = e.sees(&f)
+	var then []model.Step
 	switch {
 	case f.self.Outside():
 		step.Verdict = model.Allowed
@@ -41,9 +46,9 @@ func (e *Engine) Judge(q Question) []model.Step {
 	default:
 		// Selectors read Cilium's options when they match, not only when they
 		// are made.
-		e.options.withOptions(func() { e.judgePod(&f, &step) })
+		e.options.withOptions(func() { then = e.judgePod(&f, &step) })
 	}
-	return []model.Step{step}
+	return append([]model.Step{step}, then...)
 }
 
 func stage(d model.Direction) model.Stage {
@@ -54,11 +59,14 @@ func stage(d model.Direction) model.Stage {
 }
 
 func (e *Engine) sees(f *flow) *model.Sees {
-	judge := f.self.Node
+	source, destination := f.subject, f.peer
+	if f.direction == model.Ingress {
+		source, destination = f.peer, f.subject
+	}
 	return &model.Sees{
-		Source:        strings.Join(e.Identity(f.packet.Source, judge), ","),
+		Source:        strings.Join(labelList(source, e.dp.Version()), ","),
 		SourceIP:      addrText(f.packet.Source),
-		Destination:   strings.Join(e.Identity(f.packet.Destination, judge), ","),
+		Destination:   strings.Join(labelList(destination, e.dp.Version()), ","),
 		DestinationIP: addrText(f.packet.Destination),
 		Port:          f.packet.Port,
 		Protocol:      f.packet.Protocol,
@@ -85,13 +93,16 @@ func (e *Engine) judgeNode(f *flow, step *model.Step) {
 }
 
 // judgePod takes the verdict from the policy map, then the reasons from the
-// rules, then doubts both where something could not be known.
-func (e *Engine) judgePod(f *flow, step *model.Step) {
-	m := e.repo.policyMap(f.subject, e.ids.host(f.self.Node))
+// rules, then doubts both where something could not be known. It returns the
+// steps after this one.
+func (e *Engine) judgePod(f *flow, step *model.Step) (then []model.Step) {
+	e.learn(f)
+	step.Sees = e.sees(f)
+	m := e.policyMap(f)
 	if m.err != nil {
 		step.Why = fmt.Sprintf("Cilium cannot compute the policy of %s, so its agent would keep the one before: %v", describe(f.self), m.err)
 		step.By = e.selecting(f, func(*rule) bool { return true })
-		return
+		return nil
 	}
 	entry := m.lookup(f.direction, f.peer.ID, f.proto, f.port)
 	hits := e.hits(f)
@@ -106,16 +117,22 @@ func (e *Engine) judgePod(f *flow, step *model.Step) {
 		e.explainDefaultDeny(f, entry, step)
 	default:
 		e.explainAllow(f, c, step)
-		e.applyL7(f, entry, c.by, step)
+		then = e.applyL7(f, m, hits, step)
 		e.applyAuth(f, entry, step)
 	}
 	c.applyPass(step)
 	e.applyDeviations(judged{f, hits, c, step})
 	e.applyUnknown(f, hits, step)
+	e.applyNames(f, hits, step)
 	e.applyWorld(f, step)
 	e.applyMissingGroups(f, step)
+	dropped := step.Verdict == model.Denied
 	e.applyAudit(step)
 	step.By = model.SortOrigins(step.By)
+	if dropped {
+		return nil
+	}
+	return then
 }
 
 // hit is a rule that means the packet, and which of its port rules does.
@@ -183,6 +200,11 @@ func (e *Engine) explainDefaultDeny(f *flow, entry match, step *model.Step) {
 		step.Why = fmt.Sprintf("default deny: 1 policy isolates %s for %s and %s", describe(f.self), f.direction, what)
 	default:
 		step.Why = fmt.Sprintf("default deny: %d policies isolate %s for %s and %s", len(step.By), describe(f.self), f.direction, what)
+	}
+	if missed := e.missed(f); missed != nil {
+		step.Why += missed.explain(f)
+		step.Hint = missed.hint(f)
+		return
 	}
 	if entry.deny {
 		step.Why += "; since a Pass rule selects it, Cilium reports that as the drop of a deny rule"
