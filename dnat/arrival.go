@@ -41,7 +41,21 @@ func (q *query) arriveAt(node *model.Node) arrival {
 	case source.Kind == model.PartyPod:
 		return arrival{node, fromPod, source}
 	}
+	source.Addr = q.nodeSource(source)
 	return arrival{node, fromHost, source}
+}
+
+// nodeSource is the source address of what a node sends: to an address of its
+// own, that address. Source: Linux net/ipv4/route.c ip_route_output_key_hash_rcu,
+// net/ipv6/addrconf.c ipv6_dev_get_saddr.
+func (q *query) nodeSource(source model.Party) netip.Addr {
+	switch {
+	case q.Addr.IsLoopback() && q.Addr.Is4():
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	case q.Addr.IsLoopback(), q.frontendParty().Kind == model.PartyNode && q.frontendParty().Node == source.Node:
+		return q.Addr
+	}
+	return source.Addr
 }
 
 // frontendParty is who egress policy sees where nobody has translated yet.
@@ -94,6 +108,9 @@ func (q *query) seenAs(a arrival, backend model.Party, masquerade bool) model.Pa
 		return node
 	case a.from == fromPod && !(masquerade && routedOn):
 		source := a.source
+		if !masquerade && routedOn && !backend.Outside() {
+			source = q.masqueraded(source, backend)
+		}
 		source.Addr = q.sourceSeen(a, backend, masquerade)
 		return source
 	case !masquerade:
@@ -112,10 +129,10 @@ func (q *query) sourceSeen(a arrival, backend model.Party, masquerade bool) neti
 		return a.source.Addr
 	case !q.routed(a, backend):
 		return netip.Addr{}
-	case backend.Outside() && a.from == fromPod && q.masquerades(backend), masquerade, a.from == fromHost:
-		return q.nodeParty(a.node, backend.Addr).Addr
+	case a.from == fromPod && !masquerade:
+		return q.masqueraded(a.source, backend).Addr
 	}
-	return a.source.Addr
+	return q.nodeParty(a.node, backend.Addr).Addr
 }
 
 // nodeParty is a node with its address of the family of destination; the
@@ -173,16 +190,25 @@ func (q *query) egressToFrontend() *model.Packet {
 }
 
 // entries are the nodes that translate a packet which nobody has translated at
-// its source: the node that has the address, the source's own, or, for a packet
-// from outside, each node that could receive it.
+// its source. A port of a node is that node's. A virtual address is translated
+// by the first node that the packet meets, even where it is another node's too:
+// the source's own, or, for a packet from outside, each that could receive it.
 func (q *query) entries() []*model.Node {
-	if party := q.frontendParty(); party.Kind == model.PartyNode {
+	party := q.frontendParty()
+	switch {
+	case party.Kind == model.PartyNode && !q.isVirtual():
+		return []*model.Node{party.Node}
+	case q.Source.Node != nil && !q.Source.Outside():
+		return []*model.Node{q.Source.Node}
+	case party.Kind == model.PartyNode && q.Via == nil:
 		return []*model.Node{party.Node}
 	}
-	if q.Source.Node != nil && !q.Source.Outside() {
-		return []*model.Node{q.Source.Node}
-	}
 	return q.gateways()
+}
+
+// isVirtual is true of the addresses that only Services have, or should.
+func (q *query) isVirtual() bool {
+	return q.Frontend == model.FrontendClusterIP || q.Frontend == model.FrontendExternalIP || q.Frontend == model.FrontendLoadBalancer
 }
 
 // gateways are the nodes by which a packet for a frontend can enter. Load
@@ -193,7 +219,7 @@ func (q *query) gateways() []*model.Node {
 	}
 	all := q.ix.Cluster.Nodes
 	if q.Frontend == model.FrontendLoadBalancer && q.Service.ExternalTrafficLocal {
-		healthy := filter(all, func(n *model.Node) bool { return len(q.readyOn(n)) > 0 })
+		healthy := filter(all, func(n *model.Node) bool { return q.readyOn(n, q.Service) > 0 })
 		if len(healthy) > 0 {
 			return healthy
 		}
@@ -201,11 +227,24 @@ func (q *query) gateways() []*model.Node {
 	return all
 }
 
-// readyOn are the Service's ready endpoints on a node.
-func (q *query) readyOn(node *model.Node) []candidate {
-	return filter(q.onPort(q.ix.Slices(q.Service)), func(c candidate) bool {
-		return c.endpoint.Ready && c.endpoint.Node == node.Name
-	})
+// readyOn is how many ready endpoints a Service has on a node: the addresses, of
+// the family asked about, that are ready on any port. Source: k8s.io/kubernetes
+// v1.37.2 pkg/proxy/endpointschangetracker.go LocalReadyEndpoints.
+func (q *query) readyOn(node *model.Node, service *model.Service) int {
+	ready := map[netip.Addr]bool{}
+	all := q.ix.Slices(service)
+	for _, slice := range all {
+		for _, port := range slice.Ports {
+			on := *q
+			on.Port = &model.ServicePort{Name: port.Name, Protocol: port.Protocol}
+			for _, c := range on.onPort(all) {
+				if c.endpoint.Ready && c.endpoint.Node == node.Name {
+					ready[c.endpoint.Addr] = true
+				}
+			}
+		}
+	}
+	return len(ready)
 }
 
 // onEach joins the Paths by way of each node.

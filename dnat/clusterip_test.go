@@ -158,34 +158,37 @@ func TestClusterIPWithoutBackend(t *testing.T) {
 }
 
 func TestClusterIPTopologyHints(t *testing.T) {
+	hinted := func(distribution string, endpoints ...model.Endpoint) func(f *fixture) {
+		return func(f *fixture) {
+			f.only(endpoints...)
+			f.service.TrafficDistribution = distribution
+			f.set("enable-service-topology", "true")
+		}
+	}
+	crossed := []model.Endpoint{inZone(b0, "east"), inZone(b1, "west")}
 	for _, row := range []clusterIPRow{
-		{"hints for a zone count for nothing by default", func(f *fixture) { f.only(inZone(b0, "east"), inZone(b1, "west")) }, bpfBoth, bpfBoth, bpfBoth, sockBoth, bpfBoth},
-		{"enable-service-topology keeps to the hinted zone", func(f *fixture) {
-			f.only(inZone(b0, "east"), inZone(b1, "west"))
-			f.set("enable-service-topology", "true")
-		}, bpf, bpf, bpf, sock, bpf},
-		{"one endpoint without a hint makes all hints void", func(f *fixture) {
-			f.only(inZone(b0, "east"), b1)
-			f.set("enable-service-topology", "true")
-		}, bpfBoth, bpfBoth, bpfBoth, sockBoth, bpfBoth},
-		{"hints that name no endpoint of the client's zone are void", func(f *fixture) {
-			f.only(inZone(b0, "west"), inZone(b1, "west"))
-			f.set("enable-service-topology", "true")
-		}, bpfBoth, bpfBoth, bpfBoth, sockBoth, bpfBoth},
-		{"hints for nodes keep to the client's node from 1.20 on", func(f *fixture) {
-			local := b1
-			local.HintNodes = []string{"worker"}
-			f.only(b0, local)
-			f.set("enable-service-topology", "true")
-		}, bpfBoth, bpfBoth, bpfLocal, sockLocal, bpfBoth},
+		{"hints count for nothing by default", func(f *fixture) { hinted("PreferClose", crossed...)(f); f.set("enable-service-topology", "false") }, bpfBoth, bpfBoth, bpfBoth, sockBoth, bpfBoth},
+		{"hints count for nothing where the Service does not ask for them", hinted("", crossed...), bpfBoth, bpfBoth, bpfBoth, sockBoth, bpfBoth},
+		{"PreferClose keeps to the hinted zone", hinted("PreferClose", crossed...), bpf, bpf, bpf, sock, bpf},
+		{"PreferSameZone does so from 1.20 on", hinted("PreferSameZone", crossed...), bpfBoth, bpfBoth, bpf, sock, bpfBoth},
+		{"so does the annotation", func(f *fixture) { hinted("", crossed...)(f); f.service.TopologyMode = true }, bpf, bpf, bpf, sock, bpf},
+		{"one endpoint without a hint makes all hints void", hinted("PreferClose", inZone(b0, "east"), b1), bpfBoth, bpfBoth, bpfBoth, sockBoth, bpfBoth},
+		{"hints that name no endpoint of the client's zone are void", hinted("PreferClose", inZone(b0, "west"), inZone(b1, "west")), bpfBoth, bpfBoth, bpfBoth, sockBoth, bpfBoth},
+		{"PreferSameNode keeps to the client's node from 1.20 on", hinted("PreferSameNode", b0, b1), bpfBoth, bpfBoth, bpfLocal, sockLocal, bpfBoth},
+		{"PreferSameNode goes anywhere where that node has none", hinted("PreferSameNode", b0, unready(b1)), bpf, bpf, bpf, sock, bpf},
 		{"internalTrafficPolicy Local leaves no room for hints", func(f *fixture) {
 			local := b0
 			local.Node = "worker"
-			f.only(inZone(local, "east"), inZone(b1, "west"))
+			hinted("PreferClose", inZone(local, "east"), inZone(b1, "west"))(f)
 			f.service.InternalTrafficLocal = true
-			f.set("enable-service-topology", "true")
 		}, bpfBoth, bpfBoth, bpfBoth, sockBoth, bpfBoth},
 	} {
 		t.Run(row.question, row.run)
+	}
+	for claim, want := range map[bool]lines{false: bpf, true: bpfBoth} {
+		f := newFixture(version(kubeProxy118, "1.17.14"))
+		hinted("", crossed...)(f)
+		f.service.ExternalTrafficLocal = claim
+		assert.Equal(t, []string(want), summary(f.resolve()), "up to 1.17 hints alone decide, unless externalTrafficPolicy is Local: %v", claim)
 	}
 }

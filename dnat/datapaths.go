@@ -160,14 +160,30 @@ func fromOutside() []datapath {
 	return rows
 }
 
+// byDatapath answers by the table.
+func byDatapath(q *query) []Path {
+	row, found := q.row()
+	if !found {
+		return q.undetermined(q.unmodelled())
+	}
+	return row.paths(q)
+}
+
+// sourceKind is the kind of source by which the table goes: the world is an
+// address.
+func (q *query) sourceKind() model.PartyKind {
+	if q.Source.Kind == model.PartyWorld {
+		return model.PartyAddress
+	}
+	return q.Source.Kind
+}
+
+func (q *query) mode() mode { return q.settings.mode(q.sourceKind(), q.Protocol) }
+
 // row is the row that answers the query. Where it hangs on a version that
 // nobody knows, none does.
 func (q *query) row() (row datapath, found bool) {
-	source := q.Source.Kind
-	if source == model.PartyWorld {
-		source = model.PartyAddress
-	}
-	mode := q.settings.mode(source, q.Protocol)
+	source, mode := q.sourceKind(), q.mode()
 	for _, d := range datapaths() {
 		if d.source != source || d.frontend != q.Frontend || d.mode != anyMode && d.mode != mode {
 			continue

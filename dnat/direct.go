@@ -24,11 +24,10 @@ func direct(q *query) []Path {
 	if q.Source.Outside() && q.Destination.Kind == model.PartyPod {
 		path.Conditions = append(path.Conditions, q.needsRoute(q.Destination.Node)...)
 	}
-	if why := q.healthCheck(); why != "" {
-		path.Service = q.step(model.Allowed, why)
-	} else {
-		path.Conditions = append(path.Conditions, q.needsListener()...)
+	if paths := q.healthCheck(path); len(paths) > 0 {
+		return paths
 	}
+	path.Conditions = append(path.Conditions, q.needsListener()...)
 	return []Path{path}
 }
 
@@ -74,28 +73,6 @@ func (q *query) throughAnotherNode() []Path {
 		return nil
 	}
 	return q.undetermined(fmt.Sprintf("the packet enters by %s and goes on to %s through a tunnel: netsim does not know whether policy there still sees the client's address", q.Via.Name, pod.Node.Name))
-}
-
-// healthCheck says who answers on a healthCheckNodePort: kube-proxy, or Cilium
-// in its place. Source: k8s.io/kubernetes v1.37.2 pkg/proxy/healthcheck/service_health.go.
-func (q *query) healthCheck() string {
-	if q.Destination.Kind != model.PartyNode || q.Protocol != model.TCP {
-		return ""
-	}
-	for _, svc := range q.ix.Cluster.Services {
-		if svc.HealthCheckNodePort == 0 || svc.HealthCheckNodePort != q.PortNumber {
-			continue
-		}
-		ready := 0
-		for _, slice := range q.ix.Slices(svc) {
-			ready += len(filter(slice.Endpoints, func(e model.Endpoint) bool { return e.Ready && e.Node == q.Destination.Node.Name }))
-		}
-		if ready == 0 {
-			return fmt.Sprintf("port %d is the healthCheckNodePort of Service %s: it answers 503, since %s has no ready endpoint", q.PortNumber, serviceRef(svc), q.Destination.Node.Name)
-		}
-		return fmt.Sprintf("port %d is the healthCheckNodePort of Service %s: it answers 200, since %s has %s", q.PortNumber, serviceRef(svc), q.Destination.Node.Name, count(ready, "ready endpoint"))
-	}
-	return ""
 }
 
 // deliver is the Path of a packet that goes to a backend with nothing in its

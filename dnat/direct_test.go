@@ -23,7 +23,7 @@ func TestDirectFromNodesAndOutside(t *testing.T) {
 		{"a node that sends to itself meets nobody", kubeProxy120, func(f *fixture) { f.send("192.168.50.11", 22, model.TCP); f.fromNode("worker") },
 			lines{"no service step, to worker:22, policy skipped"}},
 		{"a node's SCTP to a pod is dropped at the pod", kubeProxy120, func(f *fixture) { f.send("10.244.2.7", 8080, model.SCTP); f.fromNode("worker") },
-			lines{"denied by none, drop 137, client sees timeout"}},
+			lines{"denied by none, on worker2, to b-0:8080, drop 137, client sees timeout"}},
 		{"a node's SCTP to a node is none of Cilium's business", kubeProxy120, func(f *fixture) { f.send("192.168.50.12", 8080, model.SCTP); f.fromNode("worker") },
 			lines{"no service step, to worker2:8080, egress sees worker2:8080, ingress sees worker"}},
 		{"the outside keeps its address on the way to a pod", kubeProxy120, via(""), lines{"no service step, to b-0:8080, ingress sees address 203.0.113.10"}},
@@ -70,17 +70,6 @@ func TestSourceSeenByTheBackend(t *testing.T) {
 			assert.Equal(t, row.policy, path.Ingress.Source.Addr.String())
 		})
 	}
-}
-
-func TestHealthCheckNodePort(t *testing.T) {
-	f := newFixture(kubeProxy120)
-	f.only(b0)
-	f.service.HealthCheckNodePort = 30694
-	f.send("192.168.50.12", 30694, model.TCP)
-	assert.Equal(t, "port 30694 is the healthCheckNodePort of Service dev/b: it answers 200, since worker2 has 1 ready endpoint", f.resolve()[0].Service.Why)
-	f.send("192.168.50.11", 30694, model.TCP)
-	f.request.Source = model.Party{}
-	assert.Equal(t, "port 30694 is the healthCheckNodePort of Service dev/b: it answers 503, since worker has no ready endpoint", f.resolve()[0].Service.Why)
 }
 
 func TestExternalName(t *testing.T) {

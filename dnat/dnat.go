@@ -102,15 +102,11 @@ type Backend struct {
 // backend's address and port, and the same input gives the same Paths.
 func Resolve(ix *model.Index, dp model.Datapath, req Request) []Path {
 	q := newQuery(ix, dp, req)
-	row, found := q.row()
-	if !found {
-		return q.undetermined(q.unmodelled())
-	}
 	for _, answer := range []func(*query) []Path{
-		unnamedService, unknownProtocol, unplacedSource, toItself, sctpDisabled, icmpToService, otherFamily, claimedService, doubtful, row.paths,
+		unnamedService, unknownProtocol, unplacedSource, toItself, sctpDisabled, icmpToService, otherFamily, claimedService, doubtful, byDatapath,
 	} {
 		if paths := answer(q); len(paths) > 0 {
-			return q.leaving(paths)
+			return q.sctpArriving(q.leaving(paths))
 		}
 	}
 	return q.undetermined("netsim found no path for this packet")

@@ -3,7 +3,6 @@ package dnat
 import (
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -14,7 +13,7 @@ import (
 // takes out of the ordinary: to go on as if it were not there could end in a
 // wrong "allowed".
 func doubtful(q *query) []Path {
-	for _, doubt := range []func() string{q.annotated, q.nodePortElsewhere, q.halfScope, q.formerOptions, q.unknownFamily} {
+	for _, doubt := range []func() string{q.annotated, q.halfScope, q.formerOptions, q.unknownFamily} {
 		if why := doubt(); why != "" {
 			return q.undetermined(why)
 		}
@@ -22,34 +21,47 @@ func doubtful(q *query) []Path {
 	return nil
 }
 
-// annotated: Cilium's own Service annotations turn source ranges round, leave
-// frontends out or choose nodes. Source: pkg/annotation/k8s.go.
+// annotated: Cilium's own Service annotations leave frontends out, choose nodes,
+// or hand packets to another proxy. Source: pkg/annotation/k8s.go,
+// pkg/loadbalancer/reflectors/conversions.go convertService.
 func (q *query) annotated() string {
-	if q.Service == nil {
+	if q.Service == nil || q.sourceKind() != model.PartyPod && q.mode() == modeKubeProxy {
 		return ""
 	}
-	known := []string{"src-ranges-policy", "type", "node", "node-selector", "proxy-delegation", "forwarding-mode"}
 	for _, name := range slices.Sorted(maps.Keys(q.Service.CiliumAnnotations)) {
-		if slices.Contains(known, name) {
+		if q.annotationCounts(name, q.Service.CiliumAnnotations[name]) {
 			return fmt.Sprintf("annotation service.cilium.io/%s of Service %s changes how Cilium serves it, and netsim does not model that", name, serviceRef(q.Service))
 		}
 	}
 	return ""
 }
 
-// nodePortElsewhere: Cilium serves NodePorts on the addresses of
-// nodeport-addresses only. Source: pkg/datapath/tables/node_address.go.
-func (q *query) nodePortElsewhere() string {
-	list := strings.FieldsFunc(q.settings.Options["nodeport-addresses"], func(r rune) bool { return r == ' ' || r == ',' })
-	if q.Frontend != model.FrontendNodePort || !q.settings.KubeProxyReplacement || len(list) == 0 {
-		return ""
+func (q *query) annotationCounts(name, value string) bool {
+	since := func(minor int) bool { return !q.settings.version.Known() || q.settings.version.AtLeast(1, minor, 0) }
+	switch name {
+	case "node":
+		return since(17)
+	case "node-selector":
+		return since(18)
+	case "proxy-delegation":
+		return since(18) && strings.EqualFold(value, "delegate-if-local")
+	case "forwarding-mode":
+		return since(17) && q.settings.On("bpf-lb-mode-annotation", false)
+	case "type":
+		return since(17) && !q.exposedBy(value)
 	}
-	for _, text := range list {
-		if cidr, err := netip.ParsePrefix(text); err == nil && cidr.Contains(q.Addr) {
-			return ""
-		}
+	return false
+}
+
+// exposedBy says whether the annotation type with a value leaves the frontend in:
+// it names the one kind that is served, and has no say over external IPs.
+func (q *query) exposedBy(value string) bool {
+	kinds := map[model.Frontend]string{
+		model.FrontendClusterIP: model.ClusterIPService, model.FrontendNodePort: model.NodePortService, model.FrontendLoadBalancer: model.LoadBalancerService,
 	}
-	return fmt.Sprintf("nodeport-addresses (%s) leaves %s out, and netsim does not model who answers there", strings.Join(list, " "), q.Addr)
+	known := slices.Contains(slices.Collect(maps.Values(kinds)), value)
+	kind, concerned := kinds[q.Frontend]
+	return !known || !concerned || kind == value
 }
 
 // halfScope: beside kube-proxy, bpf masquerading makes the pods' program ask

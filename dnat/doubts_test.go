@@ -13,8 +13,8 @@ import (
 // What changes a frontend in a way that netsim does not model is never passed
 // over.
 func TestWhatIsNotModelledCastsDoubt(t *testing.T) {
-	annotate := func(name string) func(f *fixture) {
-		return func(f *fixture) { f.service.CiliumAnnotations = map[string]string{name: "x"} }
+	annotate := func(name, value string) func(f *fixture) {
+		return func(f *fixture) { f.service.CiliumAnnotations = map[string]string{name: value} }
 	}
 	rows := []struct {
 		claim    string
@@ -22,17 +22,18 @@ func TestWhatIsNotModelledCastsDoubt(t *testing.T) {
 		given    func(f *fixture)
 		why      string
 	}{
-		{"an annotation that turns source ranges round", kubeProxy120, annotate("src-ranges-policy"), "annotation service.cilium.io/src-ranges-policy"},
-		{"an annotation that leaves frontends out", kubeProxy120, annotate("type"), "annotation service.cilium.io/type"},
-		{"an annotation that matters to a mesh only does not", kubeProxy120, annotate("affinity"), ""},
-		{"a NodePort on an address that Cilium leaves out", socketLB120, func(f *fixture) {
-			f.nodePort("worker2")
-			f.set("nodeport-addresses", "10.99.0.0/16 10.98.0.0/16")
-		}, "nodeport-addresses (10.99.0.0/16 10.98.0.0/16) leaves 192.168.50.12 out"},
-		{"one on an address that it lists is as ever", socketLB120, func(f *fixture) {
-			f.nodePort("worker2")
-			f.set("nodeport-addresses", "10.99.0.0/16,192.168.50.0/24")
-		}, ""},
+		{"an annotation that leaves the ClusterIP out", kubeProxy120, annotate("type", "LoadBalancer"), "annotation service.cilium.io/type"},
+		{"one that leaves it in", kubeProxy120, annotate("type", "ClusterIP"), ""},
+		{"one that Cilium ignores, since there is no such type", kubeProxy120, annotate("type", "all"), ""},
+		{"one that Cilium does not know yet", version(kubeProxy118, "1.16.19"), annotate("type", "LoadBalancer"), ""},
+		{"one that only kube-proxy would have to read", kubeProxy120, func(f *fixture) { annotate("type", "LoadBalancer")(f); f.fromNode("worker") }, ""},
+		{"an annotation that chooses nodes", kubeProxy120, annotate("node", "x"), "annotation service.cilium.io/node"},
+		{"an annotation that chooses them by labels", kubeProxy120, annotate("node-selector", "x=y"), "annotation service.cilium.io/node-selector"},
+		{"an annotation that hands packets to a proxy", kubeProxy120, annotate("proxy-delegation", "delegate-if-local"), "annotation service.cilium.io/proxy-delegation"},
+		{"one that does not", kubeProxy120, annotate("proxy-delegation", "none"), ""},
+		{"an annotation that chooses DSR, where annotations may", socketLB120, func(f *fixture) { annotate("forwarding-mode", "dsr")(f); f.set("bpf-lb-mode-annotation", "true") }, "annotation service.cilium.io/forwarding-mode"},
+		{"where they may not, which is the default", socketLB120, annotate("forwarding-mode", "dsr"), ""},
+		{"an annotation that matters to a mesh only does not", kubeProxy120, annotate("affinity", "local"), ""},
 		{"kube-proxy reads no option of Cilium's", kubeProxy120, func(f *fixture) {
 			f.nodePort("worker2")
 			f.set("nodeport-addresses", "10.99.0.0/16")
@@ -74,17 +75,29 @@ func TestWhatIsNotModelledCastsDoubt(t *testing.T) {
 }
 
 func TestACNAMEMeansAServiceByItsWholeNameOnly(t *testing.T) {
-	for name, known := range map[string]bool{
-		"b.dev.svc.cluster.local": true, "b.dev.svc.cluster.local.": true,
-		"b.dev.svc": false, "b.dev.svc.prod.example.com": false, "b.dev.svc.cluster.local.example": false, "example.com": false,
+	const service, outside, unknown = "b-1", "the world", "undetermined"
+	for name, want := range map[string]string{
+		"b.dev.svc.cluster.local": service, "b.dev.svc.cluster.local.": service,
+		"b.dev.svc": unknown, "b.dev.svc.prod.example.com": unknown, "other.dev.svc.cluster.local": unknown, "b": unknown,
+		"b.dev.svc.cluster.local.example": unknown, "example.com": outside, "example.com.": outside,
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(kubeProxy120)
 			alias := &model.Service{Namespace: "dev", Name: "alias", Type: model.ExternalNameService, ExternalName: name}
 			f.cluster.Services = append(f.cluster.Services, alias)
 			f.ask("10.96.0.20", 80, model.TCP)
-			f.request.Service, f.request.Frontend = alias, model.FrontendExternalName
-			assert.Equal(t, known, f.resolve()[0].Backend != nil)
+			f.request.Service, f.request.Frontend, f.request.Addr = alias, model.FrontendExternalName, netip.Addr{}
+			path := f.resolve()[0]
+			if want == unknown {
+				assert.Equal(t, model.Undetermined, path.Service.Verdict)
+				assert.Nil(t, path.Backend)
+				return
+			}
+			assert.Equal(t, want, who(path.Egress.Destination))
+			assert.Equal(t, model.Allowed, path.Service.Verdict)
+			if want == outside {
+				assert.Equal(t, []string{"example.com has an address outside the cluster"}, path.Conditions)
+			}
 		})
 	}
 }

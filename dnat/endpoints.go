@@ -97,13 +97,24 @@ func (q *query) onPort(all []*model.EndpointSlice) []candidate {
 				}
 				c := candidate{endpoint: e, port: port.Port, slice: slice}
 				key := netip.AddrPortFrom(e.Addr, port.Port)
-				if known, ok := found[key]; !ok || rank(c) < rank(known) {
+				if known, ok := found[key]; !ok || q.outranks(c, known) {
 					found[key] = c
 				}
 			}
 		}
 	}
 	return sortedCandidates(found)
+}
+
+// outranks says whether one of two candidates with the same address and port
+// counts more. For kube-proxy that is one that does not terminate, in whatever
+// state it is. Source: k8s.io/kubernetes v1.37.2 pkg/proxy/endpointslicecache.go
+// addEndpoints.
+func (q *query) outranks(c, known candidate) bool {
+	if q.byKubeProxy && c.endpoint.Terminating != known.endpoint.Terminating {
+		return known.endpoint.Terminating
+	}
+	return rank(c) < rank(known)
 }
 
 // rank orders an endpoint's states, the best first.
@@ -135,28 +146,54 @@ func (q *query) matchingPorts(slice *model.EndpointSlice) []model.EndpointPort {
 }
 
 // nearest applies topology hints, which Cilium reads only with
-// enable-service-topology: endpoints for this node if there are ready ones (from
-// 1.20 on), else those for this zone if every ready endpoint has a zone hint and
-// one names this zone.
+// enable-service-topology: the endpoints for this zone if every ready one has a
+// zone hint and one names this zone, or, for PreferSameNode, those of this node.
+// Source: pkg/loadbalancer/writer/writer.go DefaultSelectBackends.
 func (q *query) nearest(all []candidate, from localView) []candidate {
 	if !q.settings.On("enable-service-topology", false) || from.local || from.node == nil {
 		return all
 	}
 	ready := filter(all, func(c candidate) bool { return c.endpoint.Ready })
-	if slices.ContainsFunc(ready, func(c candidate) bool { return len(c.endpoint.HintNodes) > 0 }) {
+	switch zone := from.node.Labels[zoneLabel]; q.prefers() {
+	case preferNode:
 		here := filter(ready, func(c candidate) bool { return c.endpoint.Node == from.node.Name })
-		if len(here) > 0 && q.settings.version.AtLeast(1, 20, 0) {
+		if len(here) > 0 {
 			return here
 		}
-		return all
+	case preferZone:
+		inZone := func(c candidate) bool { return slices.Contains(c.endpoint.HintZones, zone) }
+		unhinted := func(c candidate) bool { return len(c.endpoint.HintZones) == 0 }
+		if zone != "" && !slices.ContainsFunc(ready, unhinted) && slices.ContainsFunc(ready, inZone) {
+			return filter(all, inZone)
+		}
 	}
-	zone := from.node.Labels[zoneLabel]
-	inZone := func(c candidate) bool { return slices.Contains(c.endpoint.HintZones, zone) }
-	unhinted := func(c candidate) bool { return len(c.endpoint.HintZones) == 0 }
-	if zone == "" || slices.ContainsFunc(ready, unhinted) || !slices.ContainsFunc(ready, inZone) {
-		return all
+	return all
+}
+
+// What a Service prefers, as Cilium reads it.
+const preferZone, preferNode = "zone", "node"
+
+// prefers: up to 1.17 the hints alone decide, then the Service has to ask for
+// them; nodes count from 1.20 on. Source: pkg/loadbalancer/reflectors/conversions.go
+// trafficDistribution, at 1.18 and 1.19 isTopologyAware, at 1.17
+// pkg/k8s/service_cache.go filterEndpoints.
+func (q *query) prefers() string {
+	distribution, v := q.Service.TrafficDistribution, q.settings.version
+	switch {
+	case q.Service.InternalTrafficLocal:
+		return ""
+	case !v.AtLeast(1, 18, 0):
+		if !q.Service.ExternalTrafficLocal {
+			return preferZone
+		}
+	case distribution == "PreferClose", v.AtLeast(1, 20, 0) && distribution == "PreferSameZone":
+		return preferZone
+	case v.AtLeast(1, 20, 0) && distribution == "PreferSameNode":
+		return preferNode
+	case q.Service.TopologyMode:
+		return preferZone
 	}
-	return filter(all, inZone)
+	return ""
 }
 
 // readyFirst keeps the draining endpoints only where no ready one is left.

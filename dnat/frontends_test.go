@@ -308,6 +308,13 @@ func TestKubeProxyReplacement(t *testing.T) {
 			f.request.Frontend = model.FrontendExternalIP
 			f.fromOutside("worker")
 		}, lines{"denied by none, client sees timeout"}},
+		{"nodeport-addresses leaves a node's address out: the socket asks for no address", socketLB120, func(f *fixture) { remote(f); f.set("nodeport-addresses", "10.99.0.0/16 10.98.0.0/16") }, lines{"allowed by socket-lb, to b-0:8080, egress sees b-0:8080, ingress sees a"}},
+		{"nor does the pods' program from 1.19 on", perPacket119, func(f *fixture) { remote(f); f.set("nodeport-addresses", "10.99.0.0/16") }, lines{"allowed by cilium-bpf, to b-0:8080, egress sees b-0:8080, ingress sees a"}},
+		{"up to 1.18 it is closed, on the own node", perPacket118, func(f *fixture) { f.only(b0); f.nodePort("worker"); f.set("nodeport-addresses", "10.99.0.0/16") }, lines{"denied by none, egress sees worker:30080, client sees refused"}},
+		{"and on others", perPacket118, func(f *fixture) { remote(f); f.set("nodeport-addresses", "10.99.0.0/16") }, lines{"denied by none, on worker2, egress sees worker2:30080, client sees refused"}},
+		{"from outside it is closed", socketLB120, outside("worker", b1, set("nodeport-addresses", "10.99.0.0/16")), lines{"denied by none, client sees refused"}},
+		{"a hostPort too", socketLB120, func(f *fixture) { hostPort("worker2")(f); f.set("nodeport-addresses", "10.99.0.0/16") }, lines{"denied by none, on worker2, egress sees worker2:8443, client sees refused"}},
+		{"an address that the list has is served", socketLB120, outside("worker", b1, set("nodeport-addresses", "10.99.0.0/16,192.168.50.0/24")), lines{"allowed by cilium-bpf, to b-1:8080, ingress sees address 203.0.113.10"}},
 		{"nothing behind an external IP: connect fails, whoever has the address", socketLB120, func(f *fixture) { f.only(); f.frontend(model.FrontendExternalIP, external) }, lines{"denied by socket-lb, client sees unreachable"}},
 		{"disable-external-ip-mitigation makes an external IP the backend at the socket", socketLB120, func(f *fixture) { externalIP(f); f.set("disable-external-ip-mitigation", "true") },
 			lines{"allowed by socket-lb, to b-0:8080, egress sees b-0:8080, ingress sees a"}},

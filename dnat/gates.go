@@ -92,32 +92,6 @@ func (q *query) insidePod(b Backend) Path {
 	return Path{Translation: Translation{By: ByNone, SourceSeen: b.Party.Addr}, Backend: &b, SkipPolicy: why}
 }
 
-// sctpDisabled answers for SCTP where Cilium does not know it, which is the
-// default: connection tracking, which comes before policy, drops every packet of
-// and to a pod. Source: bpf/lib/conntrack.h ct_extract_ports4, option
-// enable-sctp.
-func sctpDisabled(q *query) []Path {
-	if q.Protocol != model.SCTP || q.settings.sctp() {
-		return nil
-	}
-	const why = "Cilium (BPF, on %s) drops every SCTP packet of a pod, whatever the policies say, because enable-sctp is not true"
-	var paths []Path
-	switch {
-	case q.Source.Kind == model.PartyPod:
-		paths = q.denied(ByNone, fmt.Sprintf(why, q.node), model.SeesTimeout)
-	case q.Frontend != model.FrontendNone:
-		return q.undetermined("netsim does not model SCTP that a node or the outside sends to a Service while enable-sctp is not true")
-	case q.Destination.Kind == model.PartyPod && q.Destination.Node != nil:
-		paths = q.denied(ByNone, fmt.Sprintf(why, q.Destination.Node.Name), model.SeesTimeout)
-	default:
-		return nil
-	}
-	drop := model.DropUnknownL4Protocol
-	paths[0].Service.DropReason = &drop
-	paths[0].Hint = "set sctp.enabled=true in Cilium's Helm values"
-	return paths
-}
-
 // icmpToService answers for ICMP to an address that only a Service has: a
 // Service has TCP, UDP and SCTP ports only, so nobody translates it. Source:
 // bpf/lib/lb.h lb4_extract_tuple.

@@ -24,7 +24,8 @@ func portmap(q *query) []Path {
 
 // ciliumHostPort answers for a hostPort that Cilium serves: at once for a client
 // on the same node, and where the packet enters for all others. Source:
-// bpf/bpf_sock.c sock4_wildcard_lookup_full (HOST_ID only),
+// bpf/bpf_sock.c sock4_wildcard_lookup_full (HOST_ID only), bpf/lib/lb.h
+// lb4_lookup_wildcard_service (the same for each packet, from 1.20 on),
 // bpf/lib/nodeport.h.
 func ciliumHostPort(q *query) []Path {
 	by := BySocketLB
@@ -35,8 +36,12 @@ func ciliumHostPort(q *query) []Path {
 		if paths := q.unpublished(a); len(paths) > 0 {
 			return paths
 		}
-		if a.from != fromAfar {
+		lookedUp := by == BySocketLB || q.settings.version.AtLeast(1, 20, 0)
+		if a.from != fromAfar && (lookedUp || q.listed()) {
 			return q.ownHostPort(a, by)
+		}
+		if paths := q.unlisted(a); len(paths) > 0 {
+			return paths
 		}
 		return q.hostPortOn(a, ByCiliumBPF, "Cilium")
 	})
@@ -72,6 +77,10 @@ func (q *query) ownHostPort(a arrival, by string) []Path {
 	paths := make([]Path, 0, 1)
 	for _, b := range q.holders(a.node) {
 		t := Translation{By: by, Node: a.node.Name, BeforeEgressPolicy: true}
+		if dropped := q.sctpPortChanged(t, b); dropped != nil {
+			paths = append(paths, *dropped)
+			continue
+		}
 		path := q.deliver(t, b)
 		if q.Source.Pod != nil && q.Source.Pod == b.Party.Pod {
 			path = q.ownHairpin(Path{Translation: t, Backend: &b})
@@ -100,7 +109,12 @@ func (q *query) hostPortOn(a arrival, by, whom string) []Path {
 	paths := make([]Path, 0, 1)
 	for _, b := range q.holders(a.node) {
 		hairpin := b.Party.Addr == a.source.Addr
-		path := q.arrive(a, Translation{By: by, Node: a.node.Name, BeforeEgressPolicy: a.from == fromHost, Masquerade: hairpin}, b)
+		t := Translation{By: by, Node: a.node.Name, BeforeEgressPolicy: a.from == fromHost, Masquerade: hairpin}
+		if dropped := q.sctpPortChanged(t, b); dropped != nil {
+			paths = append(paths, *dropped)
+			continue
+		}
+		path := q.arrive(a, t, b)
 		why := fmt.Sprintf("%s (on %s) translates hostPort %d to %s port %d", whom, a.node.Name, q.PortNumber, partyRef(b.Party), b.Port)
 		if q.Source.Kind == model.PartyPod {
 			why += fmt.Sprintf(", after egress policy, which sees %s", q.frontendWords())

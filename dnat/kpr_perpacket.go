@@ -57,10 +57,14 @@ func perPacketExternalIP(q *query) []Path {
 // perPacketNodePort: up to 1.18 the pods' program knows the NodePorts of its own
 // node only. Source: bpf/lib/lb.h lb4_lookup_wildcard_service, since 1.19.
 func perPacketNodePort(q *query) []Path {
-	if party := q.frontendParty(); party.Node != nil && party.Node.Name == q.node {
-		return perPacket(q)
+	party := q.frontendParty()
+	switch {
+	case party.Node == nil || party.Node.Name != q.node:
+		return northSouth(q)
+	case !q.listed():
+		return q.onEach(q.entries(), q.unlisted)
 	}
-	return northSouth(q)
+	return perPacket(q)
 }
 
 func (q *query) perPacketPath(c candidate) Path {

@@ -19,7 +19,7 @@ func kubeProxy(q *query) []Path {
 
 func (q *query) kubeProxyOn(a arrival) []Path {
 	for _, rule := range []func(arrival) []Path{
-		q.unknownProxy, q.noProxy, q.noRule, q.closedNodePort, q.outsideRanges,
+		q.unknownProxy, q.noProxy, q.noRule, q.passedOver, q.closedNodePort, q.outsideRanges,
 	} {
 		if paths := rule(a); len(paths) > 0 {
 			return paths
@@ -55,25 +55,31 @@ func (q *query) routeFor(a arrival) route {
 	cluster := func(masquerade bool) route {
 		return route{backends: q.clusterEndpoints(a.node), masquerade: masquerade}
 	}
-	all := q.settings.On(optionMasqueradeAll, false)
 	switch {
 	case q.Frontend == model.FrontendClusterIP && q.Service.InternalTrafficLocal:
-		return route{backends: q.localEndpoints(a.node), local: true, policy: "internalTrafficPolicy",
-			masquerade: all || q.masqueradesClusterIP(a)}
+		return route{backends: q.localEndpoints(a.node), local: true, policy: "internalTrafficPolicy", masquerade: q.masqueradesClusterIP(a)}
 	case q.Frontend == model.FrontendClusterIP:
-		return cluster(all || q.masqueradesClusterIP(a))
+		return cluster(q.masqueradesClusterIP(a))
 	case !q.Service.ExternalTrafficLocal:
 		return cluster(true)
 	case q.takesForLocalPod(a):
-		return cluster(all)
+		return cluster(false)
 	case a.from == fromHost:
 		return cluster(true)
 	}
-	return route{backends: q.localEndpoints(a.node), local: true, policy: "externalTrafficPolicy", masquerade: all}
+	return q.fromAfarTo(a)
 }
 
+// fromAfarTo is the chain of externalTrafficPolicy Local for what is neither a
+// pod's nor the node's own.
+func (q *query) fromAfarTo(a arrival) route {
+	return route{backends: q.localEndpoints(a.node), local: true, policy: "externalTrafficPolicy"}
+}
+
+// masqueradesClusterIP: masqueradeAll is about ClusterIPs only.
 func (q *query) masqueradesClusterIP(a arrival) bool {
-	return q.settings.detectsLocal() && !q.takesForLocalPod(a)
+	how, _ := q.detector(a.node)
+	return q.settings.On(optionMasqueradeAll, false) || how != noDetector && !q.takesForLocalPod(a)
 }
 
 func (q *query) kubeProxyPath(a arrival, r route, c candidate) Path {
@@ -84,9 +90,7 @@ func (q *query) kubeProxyPath(a arrival, r route, c candidate) Path {
 		path.Backend = &backend
 		return path
 	}
-	// A backend that is the sender is masqueraded, or it would answer itself.
-	hairpin := party.Addr == a.source.Addr
-	masquerade := r.masquerade || hairpin
+	masquerade := (r.masquerade || q.masqueradesHairpin(a, c)) && !q.staysHere(a, party)
 	path := q.arrive(a, Translation{By: ByKubeProxy, Node: a.node.Name, BeforeEgressPolicy: a.from == fromHost, Masquerade: masquerade}, backend)
 	path.Service = q.stepOn(a, model.Allowed, q.kubeProxyWhy(a, c)+q.seenWords(a, path))
 	if c.draining() {
@@ -97,6 +101,21 @@ func (q *query) kubeProxyPath(a arrival, r route, c candidate) Path {
 	path.Return = q.strayReply(a, backend, masquerade)
 	path.Conditions = append(path.Conditions, q.assumptions(a)...)
 	return path
+}
+
+// masqueradesHairpin: a backend that is the sender would else answer itself. Mode
+// nftables looks after the node's own endpoints only. Source: k8s.io/kubernetes
+// v1.37.2 pkg/proxy/nftables/proxier.go (hairpin-connections).
+func (q *query) masqueradesHairpin(a arrival, c candidate) bool {
+	local := c.endpoint.Node == a.node.Name
+	return c.endpoint.Addr == a.source.Addr && (local || q.settings.KubeProxyMode != model.KubeProxyNFTables)
+}
+
+// staysHere: what comes in and is for a process of the node itself passes no
+// POSTROUTING, so that the mark to masquerade it has no effect; and on what the
+// node sends to itself masquerading changes nothing.
+func (q *query) staysHere(a arrival, backend model.Party) bool {
+	return backend.Kind == model.PartyNode && !a.isElsewhere(backend)
 }
 
 // assumptions are what the choice of a chain hangs on and no file says.
@@ -136,6 +155,13 @@ func (q *query) strayReply(a arrival, b Backend, masquerade bool) model.Step {
 	if a.from != fromAfar || masquerade || !a.isElsewhere(b.Party) {
 		return model.Step{}
 	}
+	if b.Party.Addr == a.source.Addr {
+		return model.Step{
+			Stage: model.StageReturn, Node: a.node.Name, Verdict: model.Denied, By: []model.Origin{},
+			Why: fmt.Sprintf("kube-proxy on %s sends the packet back to %s without masquerading it, and %s drops what carries its own address as the source",
+				a.node.Name, partyRef(b.Party), partyRef(b.Party)),
+		}
+	}
 	return model.Step{
 		Stage: model.StageReturn, Node: a.node.Name, Verdict: model.Denied, By: []model.Origin{},
 		Why: fmt.Sprintf("kube-proxy on %s takes the client for one of its own pods and does not masquerade: %s answers %s directly, by a way around %s, and the client does not know the answer",
@@ -145,27 +171,28 @@ func (q *query) strayReply(a arrival, b Backend, masquerade bool) model.Step {
 }
 
 // kubeProxyNoEndpoint: an ICMP port unreachable where no node has an endpoint,
-// silence where only this one has none. The chain of the external frontends is
-// not in OUTPUT: what a node itself sends to an address that is not its own goes
-// on untranslated.
+// silence where only this one has none. Mode iptables has the chain of the
+// external frontends in INPUT and FORWARD only: what a node itself sends to an
+// address that is not its own goes on untranslated, perhaps to the node that has
+// it.
 func (q *query) kubeProxyNoEndpoint(a arrival, r route) []Path {
+	goesOn := a.from == fromHost && q.Frontend != model.FrontendClusterIP && q.settings.KubeProxyMode == model.KubeProxyIPTables
+	party := q.frontendParty()
+	if goesOn && party.Kind == model.PartyNode && party.Node != a.node {
+		return q.kubeProxyOn(q.arriveAt(party.Node))
+	}
 	none, hint := q.missing(r.local, r.policy, a.node)
 	subject := fmt.Sprintf("Service %s port %s %s", serviceRef(q.Service), portText(q.servicePort(), q.Protocol), none)
 	var paths []Path
 	switch {
 	case r.local && q.anyEndpoint():
 		paths = q.deniedOn(a, ByKubeProxy, fmt.Sprintf("%s: kube-proxy (on %s) drops the packet", subject, a.node.Name), model.SeesTimeout)
-	case a.from == fromHost && q.isVIP() && q.settings.KubeProxyMode != model.KubeProxyNFTables:
+	case goesOn && party.Kind != model.PartyNode:
 		paths = q.deniedOn(a, ByKubeProxy, fmt.Sprintf("%s: kube-proxy (on %s) rejects nothing that the node itself sends to such an address, so the packet leaves the node untranslated", subject, a.node.Name), "")
 	default:
 		paths = q.deniedOn(a, ByKubeProxy, fmt.Sprintf("%s: kube-proxy (on %s) rejects the packet, with an ICMP port unreachable", subject, a.node.Name), model.SeesRefused)
 	}
 	return q.because(paths, choice{hint: hint, slices: q.ix.Slices(q.Service)})
-}
-
-// isVIP is true for a frontend whose address is no node's.
-func (q *query) isVIP() bool {
-	return q.Frontend != model.FrontendClusterIP && q.frontendParty().Kind != model.PartyNode
 }
 
 // servicePort is the Service's own port, whatever port the packet carries.

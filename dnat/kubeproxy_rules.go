@@ -36,6 +36,7 @@ func (q *query) noProxy(a arrival) []Path {
 func (q *query) noRule(a arrival) []Path {
 	if q.Port == nil {
 		paths := q.lost(fmt.Sprintf("Service %s has no port %s: kube-proxy has no rule for it, and nobody answers", serviceRef(q.Service), portText(q.PortNumber, q.Protocol)))
+		paths[0].Service.Node = a.node.Name
 		paths[0].Hint = q.portHint()
 		return paths
 	}
@@ -43,6 +44,30 @@ func (q *query) noRule(a arrival) []Path {
 		return q.undeterminedOn(a, q.proxyModeWhy())
 	}
 	return nil
+}
+
+// passedOver answers for a Service without a ClusterIP of the packet's family:
+// kube-proxy has no rules for it in that family, whatever else it has. Source:
+// k8s.io/kubernetes v1.37.2 pkg/proxy/servicechangetracker.go
+// serviceToServiceMap.
+func (q *query) passedOver(a arrival) []Path {
+	if !q.Addr.IsValid() || q.proxied(q.Service) {
+		return nil
+	}
+	why := fmt.Sprintf("Service %s has no %s ClusterIP, and kube-proxy has no rule for %s", serviceRef(q.Service), family(q.Addr), q.frontendText())
+	if party := q.frontendParty(); party.Kind == model.PartyNode {
+		return q.deniedOn(q.arriveAt(party.Node), ByNone, fmt.Sprintf("%s: the port is closed on %s", why, party.Node.Name), model.SeesRefused)
+	}
+	paths := q.lost(why + ": nobody answers")
+	paths[0].Service.Node = a.node.Name
+	return paths
+}
+
+// proxied says whether a Service has a ClusterIP of the packet's family, or may
+// have one that no file gives.
+func (q *query) proxied(s *model.Service) bool {
+	unknown := len(s.ClusterIPs) == 0 && !s.Headless
+	return unknown || slices.ContainsFunc(s.ClusterIPs, func(ip netip.Addr) bool { return ip.Is6() == q.Addr.Is6() })
 }
 
 // ipModeProxy says whether the address is a load balancer's that asked not to
@@ -57,23 +82,16 @@ func (q *query) proxyModeWhy() string {
 	return fmt.Sprintf("%s has ipMode Proxy: nobody in the cluster translates it, and what the load balancer outside does with the packet is not in the files", q.Addr)
 }
 
-// closedNodePort answers for an address on which kube-proxy opens no NodePort.
-func (q *query) closedNodePort(a arrival) []Path {
-	if q.Frontend != model.FrontendNodePort {
-		return nil
-	}
-	why := q.servesNodePortsOn(a.node)
-	if why == "" {
-		return nil
-	}
-	return q.deniedOn(a, ByNone, fmt.Sprintf("%s: port %d is closed there", why, q.PortNumber), model.SeesRefused)
-}
-
 // outsideRanges applies loadBalancerSourceRanges, which kube-proxy holds against
-// everybody, pods and nodes included, on load balancer addresses only. Source:
-// k8s.io/kubernetes v1.37.2 pkg/proxy/iptables/proxier.go (KUBE-FW chains).
+// everybody, pods and nodes included, on load balancer addresses only; in mode
+// iptables only where the Service has endpoints. Source: k8s.io/kubernetes
+// v1.37.2 pkg/proxy/iptables/proxier.go (KUBE-FW chains),
+// pkg/proxy/nftables/proxier.go (firewall-check).
 func (q *query) outsideRanges(a arrival) []Path {
 	if q.Frontend != model.FrontendLoadBalancer || q.inRanges(a.source.Addr) || q.nodeAsksItself(a) {
+		return nil
+	}
+	if q.settings.KubeProxyMode == model.KubeProxyIPTables && !q.anyEndpoint() {
 		return nil
 	}
 	return q.deniedByRanges(a, ByKubeProxy, fmt.Sprintf("kube-proxy (on %s) drops the packet", a.node.Name))
@@ -81,13 +99,14 @@ func (q *query) outsideRanges(a arrival) []Path {
 
 // nodeAsksItself: a node inside a range may use the address as its own source.
 func (q *query) nodeAsksItself(a arrival) bool {
-	return a.from == fromHost && a.source.Addr == q.Addr
+	primary := q.primaryAddress(a.node)
+	return a.from == fromHost && a.source.Addr == q.Addr && len(primary) > 0 && q.inRanges(primary[0].Addr())
 }
 
 // inRanges says whether an address may use the Service's load balancer. Ranges
 // of the other family do not count, and one of length 0 lets everybody in.
 func (q *query) inRanges(source netip.Addr) bool {
-	family := filter(q.Service.SourceRanges, func(p netip.Prefix) bool { return p.Addr().Is6() == q.Addr.Is6() })
+	family := ofFamily(q.Service.SourceRanges, q.Addr)
 	everybody := slices.ContainsFunc(family, func(p netip.Prefix) bool { return p.Bits() == 0 })
 	return len(family) == 0 || everybody || within(family, source)
 }

@@ -25,16 +25,6 @@ const (
 	detectNodeCIDR    = "NodeCIDR"
 )
 
-// detectsLocal says whether kube-proxy on a node can tell pods' traffic from
-// other traffic. It cannot in mode ClusterCIDR without a CIDR; where no file
-// says, it is taken to be set up as kubeadm and kind do, with the pods' range.
-// Source: k8s.io/kubernetes v1.37.2 cmd/kube-proxy/app/server_linux.go
-// getLocalDetectors.
-func (s settings) detectsLocal() bool {
-	cidr, given := s.Options[optionClusterCIDR]
-	return s.detectMode() != detectClusterCIDR || !given || cidr != ""
-}
-
 func (s settings) detectMode() string {
 	if mode := s.Options[optionDetectLocal]; mode != "" {
 		return mode
@@ -42,26 +32,68 @@ func (s settings) detectMode() string {
 	return detectClusterCIDR
 }
 
-// takesForLocalPod says whether kube-proxy on the packet's node counts its
-// source as a pod of that node. In mode ClusterCIDR any pod counts, on whatever
-// node it runs.
-func (q *query) takesForLocalPod(a arrival) bool {
-	cidrs, given := q.settings.Options[optionClusterCIDR]
-	switch {
-	case !q.settings.detectsLocal():
-		return false
-	case q.settings.detectMode() == detectNodeCIDR:
-		return within(a.node.PodCIDRs, a.source.Addr) || a.from == fromPod
-	case q.settings.detectMode() != detectClusterCIDR:
-		return a.from == fromPod
-	case given:
-		return within(prefixList(cidrs), a.source.Addr)
+// detector is how kube-proxy on a node tells pods' traffic of one family.
+type detector uint8
+
+const (
+	// noDetector takes nothing for a pod's.
+	noDetector detector = iota
+	// byRange takes a source address in a range for a pod's, on whatever node the
+	// pod runs.
+	byRange
+	// byInterface takes for a pod's what comes in where the node's pods are.
+	byInterface
+	// byGuess: the range is in no file. It is taken to be that of all pods, as
+	// kubeadm and kind set it up.
+	byGuess
+)
+
+// detector gives the range too, where there is one: the first of the family.
+// Source: k8s.io/kubernetes v1.37.2 cmd/kube-proxy/app/server_linux.go
+// getLocalDetectors.
+func (q *query) detector(node *model.Node) (detector, netip.Prefix) {
+	var ranges []netip.Prefix
+	switch q.settings.detectMode() {
+	case detectClusterCIDR:
+		text, given := q.settings.Options[optionClusterCIDR]
+		if !given {
+			return byGuess, netip.Prefix{}
+		}
+		ranges = prefixList(text)
+	case detectNodeCIDR:
+		if ranges = node.PodCIDRs; len(ranges) == 0 {
+			return byInterface, netip.Prefix{}
+		}
+	default:
+		return byInterface, netip.Prefix{}
 	}
-	return a.source.Kind == model.PartyPod
+	if ranges = ofFamily(ranges, q.Addr); len(ranges) == 0 {
+		return noDetector, netip.Prefix{}
+	}
+	return byRange, ranges[0]
+}
+
+// takesForLocalPod says whether kube-proxy on the packet's node counts its
+// source as a pod of that node.
+func (q *query) takesForLocalPod(a arrival) bool {
+	switch how, cidr := q.detector(a.node); how {
+	case byRange:
+		return cidr.Contains(a.source.Addr)
+	case byInterface:
+		return a.from == fromPod
+	case byGuess:
+		return a.source.Kind == model.PartyPod
+	}
+	return false
 }
 
 func within(prefixes []netip.Prefix, addr netip.Addr) bool {
 	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(addr) })
+}
+
+// ofFamily are the prefixes of an address's family.
+func ofFamily(prefixes []netip.Prefix, addr netip.Addr) []netip.Prefix {
+	return filter(prefixes, func(p netip.Prefix) bool { return p.Addr().Is6() == addr.Is6() })
 }
 
 // prefixList reads "10.0.0.0/8,fd00::/8"; what is no prefix is left out.
@@ -73,24 +105,4 @@ func prefixList(text string) []netip.Prefix {
 		}
 	}
 	return prefixes
-}
-
-// servesNodePortsOn says whether kube-proxy serves NodePorts on an address of
-// its node, and if not why. Source: k8s.io/kubernetes v1.37.2
-// pkg/proxy/util/nodeport_addresses.go, pkg/proxy/iptables/proxier.go
-// (localhostNodePorts), pkg/proxy/nftables/proxier.go (primary addresses).
-func (q *query) servesNodePortsOn(node *model.Node) (why string) {
-	addresses := q.settings.Options[optionNodePortAddrs]
-	nftables := q.settings.KubeProxyMode == model.KubeProxyNFTables
-	switch {
-	case q.Addr.IsLoopback() && (nftables || q.Addr.Is6() || !q.settings.On(optionLocalhost, true)):
-		return "kube-proxy serves no NodePort on " + q.Addr.String() + " in this mode"
-	case addresses == "" && nftables, addresses == "primary":
-		if !q.Addr.IsLoopback() && !slices.Contains(node.InternalIPs, q.Addr) {
-			return "kube-proxy serves NodePorts on the node's primary addresses only, and " + q.Addr.String() + " is none"
-		}
-	case addresses != "" && !within(prefixList(addresses), q.Addr):
-		return q.Addr.String() + " is not in kube-proxy's nodePortAddresses (" + addresses + ")"
-	}
-	return ""
 }

@@ -2,9 +2,13 @@ package dnat
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/netsim-dev/netsim/model"
 )
+
+// optionNodePortAddresses lists prefixes, separated by spaces or commas.
+const optionNodePortAddresses = "nodeport-addresses"
 
 // Drops that only a packet off the wire meets. Source: pkg/monitor/api/drop.go,
 // api/v1/flow/flow.proto.
@@ -31,7 +35,7 @@ func (q *query) northSouthEntries() []*model.Node {
 }
 
 func (q *query) northSouthOn(a arrival) []Path {
-	for _, rule := range []func(arrival) []Path{q.cameBack, q.noFrontend, q.clusterIPFromOutside, q.outsideCiliumRanges} {
+	for _, rule := range []func(arrival) []Path{q.cameBack, q.unlisted, q.noFrontend, q.clusterIPFromOutside, q.outsideCiliumRanges} {
 		if paths := rule(a); len(paths) > 0 {
 			return paths
 		}
@@ -59,6 +63,24 @@ func (q *query) cameBack(a arrival) []Path {
 	return q.deniedOn(a, ByNone, fmt.Sprintf(
 		"Cilium translates an external IP that no node has only at the node where it enters: the packet leaves %s under its own address, and where the network sends it back there, %s drops it as forged", a.node.Name, a.node.Name),
 		model.SeesTimeout)
+}
+
+// unlisted: with nodeport-addresses Cilium serves NodePorts and hostPorts on the
+// node's addresses of that list; on others a packet off the wire finds the port
+// closed. Who translates before there is a packet needs no such entry. Source:
+// pkg/loadbalancer/reconciler/bpf_reconciler.go (expansion to node addresses),
+// pkg/datapath/tables/node_address.go.
+func (q *query) unlisted(a arrival) []Path {
+	if q.Frontend != model.FrontendNodePort && q.Frontend != model.FrontendHostPort || q.listed() {
+		return nil
+	}
+	return q.deniedOn(a, ByNone, fmt.Sprintf("Cilium serves %ss on the addresses of nodeport-addresses (%s) only, and %s is not among them: port %d is closed there",
+		frontendNoun(q.Frontend), q.settings.Options[optionNodePortAddresses], q.Addr, q.PortNumber), model.SeesRefused)
+}
+
+func (q *query) listed() bool {
+	prefixes := prefixList(strings.ReplaceAll(q.settings.Options[optionNodePortAddresses], " ", ","))
+	return len(prefixes) == 0 || q.Addr.IsLoopback() || within(prefixes, q.Addr)
 }
 
 // noFrontend answers for a port that the Service does not have, and for an
@@ -97,16 +119,37 @@ func (q *query) clusterIPFromOutside(a arrival) []Path {
 	return paths
 }
 
-// outsideCiliumRanges applies loadBalancerSourceRanges. Source:
-// pkg/loadbalancer/service.go GetSourceRangesEnabled.
+// outsideCiliumRanges applies loadBalancerSourceRanges, which the annotation
+// src-ranges-policy turns round. Source: bpf/lib/lb.h lb4_src_range_ok.
 func (q *query) outsideCiliumRanges(a arrival) []Path {
-	applies := q.Frontend == model.FrontendLoadBalancer || q.Frontend == model.FrontendExternalIP || q.settings.On("bpf-lb-source-range-all-types", false)
-	if !applies || q.inRanges(a.source.Addr) {
+	listed := within(q.Service.SourceRanges, a.source.Addr)
+	denies := q.settings.version.AtLeast(1, 17, 0) && strings.EqualFold(q.Service.CiliumAnnotations["src-ranges-policy"], "deny")
+	if len(q.Service.SourceRanges) == 0 || !q.rangesHold() || listed != denies {
 		return nil
 	}
-	paths := q.deniedByRanges(a, ByCiliumBPF, fmt.Sprintf("Cilium (BPF, on %s) drops the packet", a.node.Name))
+	what := fmt.Sprintf("Cilium (BPF, on %s) drops the packet", a.node.Name)
+	paths := q.deniedByRanges(a, ByCiliumBPF, what)
+	if denies {
+		paths[0].Service.Why = fmt.Sprintf("%s is in loadBalancerSourceRanges of Service %s, which its annotation src-ranges-policy makes a list of those denied: %s", a.source.Addr, serviceRef(q.Service), what)
+		paths[0].Hint = fmt.Sprintf("take the client's address out of loadBalancerSourceRanges of Service %s", serviceRef(q.Service))
+	}
 	paths[0].Service.DropReason = dropSourceRange()
 	return paths
+}
+
+// rangesHold says for which frontends Cilium holds the ranges. Source:
+// pkg/loadbalancer/service.go GetSourceRangesEnabled (ExternalIPs from 1.20 on),
+// before 1.18.6 pkg/loadbalancer/reconciler/bpf_reconciler.go CheckSourceRange
+// (every frontend), at 1.17 pkg/k8s/watchers/service.go configureWithSourceRanges.
+func (q *query) rangesHold() bool {
+	v, all := q.settings.version, q.settings.On("bpf-lb-source-range-all-types", false)
+	switch {
+	case q.Frontend == model.FrontendLoadBalancer, v.AtLeast(1, 18, 0) && !v.AtLeast(1, 18, 6):
+		return true
+	case q.Frontend == model.FrontendExternalIP:
+		return v.AtLeast(1, 20, 0) || all && v.AtLeast(1, 18, 0)
+	}
+	return all && v.AtLeast(1, 17, 0)
 }
 
 func (q *query) northSouthPath(a arrival, c candidate) Path {
@@ -118,7 +161,14 @@ func (q *query) northSouthPath(a arrival, c candidate) Path {
 		return path
 	}
 	masquerade := a.isElsewhere(party) && !q.settings.directReturn(q.Protocol)
-	path := q.arrive(a, Translation{By: ByCiliumBPF, Node: a.node.Name, Masquerade: masquerade}, backend)
+	t := Translation{By: ByCiliumBPF, Node: a.node.Name, Masquerade: masquerade}
+	if dropped := q.sctpPortChanged(t, backend); dropped != nil {
+		return *dropped
+	}
+	path := q.arrive(a, t, backend)
+	if masquerade && q.Protocol == model.SCTP {
+		path.Conditions = append(path.Conditions, fmt.Sprintf("the client's source port is one that %s can masquerade with as it is: Cilium changes no port of SCTP", a.node.Name))
+	}
 	why := fmt.Sprintf("Cilium (BPF, on %s) translates %s %s to the backend's %s where the packet enters", a.node.Name, frontendNoun(q.Frontend), q.frontendText(), c.text())
 	switch {
 	case a.isElsewhere(party) && !masquerade:

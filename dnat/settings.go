@@ -24,6 +24,8 @@ func (s settings) mode(source model.PartyKind, p model.Protocol) mode {
 	switch {
 	case outside && !s.KubeProxyReplacement:
 		return modeKubeProxy
+	case outside:
+		return modeSocketLB
 	case !s.KubeProxyReplacement && byConnect && s.On("bpf-lb-sock", false) && (!inPod || s.socketLBInPods()):
 		return modeSocketLBBeside
 	case !s.KubeProxyReplacement:

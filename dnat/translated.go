@@ -16,6 +16,9 @@ func (q *query) translatedPath(c candidate, t Translation, why string, hairpin f
 	if unknown != "" {
 		return q.unknownBackend(backend, unknown)
 	}
+	if dropped := q.sctpPortChanged(t, backend); dropped != nil {
+		return *dropped
+	}
 	path := Path{Translation: t, Backend: &backend}
 	if q.Source.Kind == model.PartyPod && party.Addr == q.sourceFor(party.Addr).Addr {
 		path = hairpin(path)

@@ -27,9 +27,12 @@ func TestUndeterminedSaysWhy(t *testing.T) {
 		why   string
 	}{
 		{"a hostPort that nothing publishes", frontend(model.FrontendHostPort), "no pod on worker publishes hostPort 80/TCP"},
-		{"an external name outside the cluster", func(f *fixture) {
-			f.request.Frontend, f.service.ExternalName = model.FrontendExternalName, "db.example.com"
-		}, "Service dev/b is a CNAME for db.example.com: netsim does not resolve names outside the cluster"},
+		{"an external name of a Service that no file holds", func(f *fixture) {
+			f.request.Frontend, f.service.ExternalName = model.FrontendExternalName, "db.dev.svc.cluster.local"
+		}, "Service dev/b is a CNAME for db.dev.svc.cluster.local: no Service in these files has that name and an address"},
+		{"an external name that may be one of another cluster domain", func(f *fixture) {
+			f.request.Frontend, f.service.ExternalName = model.FrontendExternalName, "db.dev.svc.prod.example"
+		}, "Service dev/b is a CNAME for db.dev.svc.prod.example: no Service in these files has that name and an address"},
 		{"a client outside that asks for loopback", func(f *fixture) {
 			f.request.Source = model.Party{Addr: addr("203.0.113.10")}
 			f.request.Addr = addr("127.0.0.1")

@@ -161,6 +161,13 @@ type Service struct {
 	// InternalTrafficLocal and ExternalTrafficLocal are true for the policy
 	// Local, false for Cluster.
 	InternalTrafficLocal, ExternalTrafficLocal bool
+	// TrafficDistribution is "PreferClose", "PreferSameZone" or
+	// "PreferSameNode", "" for none.
+	TrafficDistribution string
+	// TopologyMode is true where the annotation
+	// service.kubernetes.io/topology-mode, or its predecessor
+	// topology-aware-hints, asks for hints.
+	TopologyMode bool
 	// SourceRanges are loadBalancerSourceRanges.
 	SourceRanges        []netip.Prefix
 	PublishNotReady     bool

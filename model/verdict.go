@@ -127,4 +127,5 @@ var (
 	DropServiceNoBackend  = DropReason{158, "SERVICE_BACKEND_NOT_FOUND", "Service backend not found"}
 	DropEncapProhibited   = DropReason{170, "ENCAPSULATION_TRAFFIC_IS_PROHIBITED", "Encapsulation traffic is prohibited"}
 	DropUnknownL4Protocol = DropReason{137, "CT_UNKNOWN_L4_PROTOCOL", "CT: Unknown L4 protocol"}
+	DropChecksumL4        = DropReason{154, "ERROR_WHILE_CORRECTING_L4_CHECKSUM", "Error while correcting L4 checksum"}
 )

@@ -25,6 +25,9 @@ const (
 	optionClusterName    = "cluster-name"
 	optionIPAM           = "ipam"
 	optionEnforcement    = "enable-policy"
+	optionLBMode         = "bpf-lb-mode"
+	optionDSRDispatch    = "bpf-lb-dsr-dispatch"
+	optionTunnel         = "tunnel-protocol"
 )
 
 // knownOptions are the cilium-config keys that change an answer, each with the
@@ -46,12 +49,13 @@ func knownOptions() map[string][]string {
 		"k8s-service-proxy-name":        nil,
 		"labels":                        nil,
 		"node-labels":                   nil,
-		"tunnel-protocol":               {"vxlan", "geneve"},
+		optionTunnel:                    {"vxlan", "geneve"},
 		"tunnel-port":                   nil,
 		"cluster-pool-ipv4-cidr":        nil,
 		"cluster-pool-ipv6-cidr":        nil,
 		"nodeport-addresses":            nil,
-		"bpf-lb-mode":                   {"snat", "dsr", "hybrid"},
+		optionLBMode:                    {"snat", "dsr", "hybrid"},
+		optionDSRDispatch:               {"opt", "ipip", "geneve"},
 		"cni-chaining-mode":             nil,
 		"kubeProxy.clusterCIDR":         nil,
 		"kubeProxy.detectLocalMode":     {"ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix"},
@@ -67,7 +71,7 @@ func knownOptions() map[string][]string {
 		"enable-no-service-endpoints-routable", "enable-node-selector-labels", "enable-non-default-deny-policies",
 		"enable-remote-node-masquerade", "enable-sctp", "enable-service-topology", "disable-external-ip-mitigation", "mesh-auth-enabled",
 		"policy-audit-mode", "policy-default-local-cluster", "bpf-lb-external-clusterip",
-		"bpf-lb-source-range-all-types", "kubeProxy.localhostNodePorts",
+		"bpf-lb-source-range-all-types", "bpf-lb-mode-annotation", "kubeProxy.localhostNodePorts",
 		"kubeProxy.masqueradeAll",
 	} {
 		known[name] = []string{"true", "false"}
@@ -324,6 +328,11 @@ func contradictions(dp model.Datapath) []model.Issue {
 			Message: fmt.Sprintf("Cilium %s (%s) is outside what netsim knows, 1.16 to 1.20: policy is judged as 1.20 does", dp.CiliumVersion, dp.Sources[settingVersion]),
 			Remedy:  "take verdicts with care, or use --set cilium.version=..."}}
 	}
+	return append(translators(dp), directReturn(dp)...)
+}
+
+// translators are who translates Services, where that is both or nobody.
+func translators(dp model.Datapath) []model.Issue {
 	noKubeProxy := dp.KubeProxyMode == model.KubeProxyNone
 	switch {
 	case dp.KubeProxyReplacement && !noKubeProxy:
@@ -340,4 +349,24 @@ func contradictions(dp model.Datapath) []model.Issue {
 	default:
 		return nil
 	}
+}
+
+// directReturn is what keeps an agent with DSR from starting. Source: cilium
+// v1.20.2 pkg/kpr/initializer/kube_proxy_replacement.go
+// InitKubeProxyReplacementOptions, and daemon/cmd/kube_proxy_replacement.go up to
+// 1.18.
+func directReturn(dp model.Datapath) []model.Issue {
+	mode, geneve := dp.Options[optionLBMode], "geneve"
+	byGeneve := dp.Options[optionDSRDispatch] == geneve
+	tunnelled := dp.RoutingMode == model.RoutingTunnel
+	switch {
+	case !dp.KubeProxyReplacement || mode != "dsr" && mode != "hybrid":
+		return nil
+	case byGeneve && dp.Options[optionTunnel] == geneve, !byGeneve && !tunnelled:
+		return nil
+	}
+	return []model.Issue{{Severity: model.Error,
+		Message: fmt.Sprintf("%s is %s (%s), which goes with native routing and another %s than geneve, or with geneve for both %s and %s: the agent would not start",
+			optionLBMode, mode, dp.Sources[optionLBMode], optionDSRDispatch, optionDSRDispatch, optionTunnel),
+		Remedy: fmt.Sprintf("set %s to snat, or both of the others to geneve", optionLBMode)}}
 }

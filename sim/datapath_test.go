@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -124,6 +125,13 @@ func TestContradictionsAreIssues(t *testing.T) {
 		{"nobody translates", kindWithout, map[string]string{"kubeProxyReplacement": "false"}, "nobody serves NodePorts"},
 		{"one translates", "", map[string]string{"kubeProxyReplacement": "true"}, ""},
 		{"the other translates", kubeProxy, nil, ""},
+		{"DSR through a tunnel", "", with(kpr, "loadBalancer.mode", "dsr"), "bpf-lb-mode is dsr (--set loadBalancer.mode)"},
+		{"hybrid through a tunnel", "", with(kpr, "loadBalancer.mode", "hybrid"), "the agent would not start"},
+		{"DSR through Geneve, dispatched otherwise", "", with(kpr, "loadBalancer.mode", "dsr", "tunnelProtocol", "geneve"), "the agent would not start"},
+		{"DSR through Geneve", "", with(kpr, "loadBalancer.mode", "dsr", "tunnelProtocol", "geneve", "loadBalancer.dsrDispatch", "geneve"), ""},
+		{"DSR with native routing", "", with(kpr, "loadBalancer.mode", "dsr", "routingMode", "native"), ""},
+		{"DSR with native routing, dispatched by a Geneve that is not there", "", with(kpr, "loadBalancer.mode", "dsr", "routingMode", "native", "loadBalancer.dsrDispatch", "geneve"), "the agent would not start"},
+		{"DSR that kube-proxy does not know", "", map[string]string{"loadBalancer.mode": "dsr"}, ""},
 	} {
 		t.Run(r.claim, func(t *testing.T) {
 			c, _ := cluster(t, "", r.documents)
@@ -131,7 +139,7 @@ func TestContradictionsAreIssues(t *testing.T) {
 			require.NoError(t, err)
 			said := ""
 			for _, i := range s.Issues() {
-				if i.Severity == "warning" {
+				if i.Severity != model.Info {
 					said += i.String()
 				}
 			}
@@ -141,6 +149,17 @@ func TestContradictionsAreIssues(t *testing.T) {
 			assert.Contains(t, said, r.says)
 		})
 	}
+}
+
+var kpr = map[string]string{"kubeProxyReplacement": "true"}
+
+// with is settings with more of them.
+func with(set map[string]string, more ...string) map[string]string {
+	all := maps.Clone(set)
+	for i := 0; i < len(more); i += 2 {
+		all[more[i]] = more[i+1]
+	}
+	return all
 }
 
 func TestAnAssumedVersionIsSaid(t *testing.T) {

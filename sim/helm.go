@@ -17,7 +17,7 @@ func helmNames() map[string]string {
 	return map[string]string{
 		"kubeProxyReplacement": optionKPR,
 		"routingMode":          optionRouting,
-		"tunnelProtocol":       "tunnel-protocol",
+		"tunnelProtocol":       optionTunnel,
 		"tunnelPort":           "tunnel-port",
 		"ipam.mode":            optionIPAM,
 		"ipam.operator.clusterPoolIPv4PodCIDRList": "cluster-pool-ipv4-cidr",
@@ -38,7 +38,8 @@ func helmNames() map[string]string {
 		"defaultLBServiceIPAM":                  "default-lb-service-ipam",
 		"k8s.serviceProxyName":                  "k8s-service-proxy-name",
 		"labels":                                "labels",
-		"loadBalancer.mode":                     "bpf-lb-mode",
+		"loadBalancer.mode":                     optionLBMode,
+		"loadBalancer.dsrDispatch":              optionDSRDispatch,
 		"loadBalancer.serviceTopology":          "enable-service-topology",
 		"nodePort.addresses":                    "nodeport-addresses",
 		"enableNoServiceEndpointsRoutable":      "enable-no-service-endpoints-routable",

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -76,7 +77,7 @@ func (s *Sim) steps(way dnat.Path, request dnat.Request) []model.Step {
 // translatedLater says whether egress policy has judged the packet before the
 // service step decides. A name that DNS resolves comes first of all.
 func translatedLater(way dnat.Path) bool {
-	resolved := way.Translation.By == dnat.ByNone && way.Service.Verdict == model.Allowed
+	resolved := way.Translation.By == dnat.ByNone && way.Translation.Node == "" && way.Service.Verdict == model.Allowed
 	return way.Egress != nil && !way.Translation.BeforeEgressPolicy && !resolved
 }
 
@@ -93,6 +94,8 @@ func (s *Sim) judgeEgress(packet model.Packet, request dnat.Request) []model.Ste
 		steps := s.judge(model.Egress, packet, request)
 		steps[0].Conditions = append(steps[0].Conditions, "the load balancer's address, which no file gives, is none that a rule names")
 		return steps
+	case packet.Destination.Kind == model.PartyWorld && request.Frontend == model.FrontendExternalName:
+		return s.judgeName(packet, request)
 	case packet.Port == 0 && request.Frontend == model.FrontendNodePort:
 		return s.judgeAnyNodePort(packet, request)
 	default:
@@ -115,6 +118,20 @@ func (s *Sim) judgeAnyNodePort(packet model.Packet, request dnat.Request) []mode
 	step.Sees.Port = 0
 	step.Conditions = append(step.Conditions, "the nodePort, which no file gives, is none that a rule names")
 	return steps
+}
+
+// judgeName judges a packet to an external name, whose address is not known but
+// is a certain one: where rules name addresses or names, it hangs on which.
+func (s *Sim) judgeName(packet model.Packet, request dnat.Request) []model.Step {
+	steps := s.judge(model.Egress, packet, request)
+	step := &steps[0]
+	if len(step.Conditions) == 0 {
+		return steps
+	}
+	step.Verdict, step.DropReason = model.Undetermined, nil
+	step.Why = fmt.Sprintf("it hangs on the address of %s: %s, %s", request.Service.ExternalName, step.Why, strings.Join(step.Conditions, ", "))
+	step.Conditions, step.Hint = nil, ""
+	return steps[:1]
 }
 
 // skipping is the service step, with the reason why no policy is asked where
@@ -180,9 +197,10 @@ func (p *Path) clientSees(way dnat.Path) model.ClientSees {
 }
 
 // named fills the identities into what the translator saw: package dnat knows
-// addresses only.
+// addresses only. On another node than the client's there is no more to see.
 func (s *Sim) named(step model.Step, source model.Party) model.Step {
-	if step.Sees == nil {
+	elsewhere := source.Node != nil && step.Node != source.Node.Name
+	if step.Sees == nil || elsewhere {
 		return step
 	}
 	sees := *step.Sees

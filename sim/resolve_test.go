@@ -28,7 +28,7 @@ func TestDestinationsAreWhatTheirAddressesAre(t *testing.T) {
 		{"api.dev.svc:80", model.FrontendClusterIP, "10.96.0.20", 80, []string{"dev/pod/api-0", "dev/pod/api-1"}},
 		{"dev/svc/edge", model.FrontendClusterIP, "10.96.0.21", 443, []string{"dev/pod/api-0", "dev/pod/api-1"}},
 		{"dev/svc/direct", model.FrontendHeadless, "", 8080, []string{"dev/pod/api-0", "dev/pod/api-1"}},
-		{"dev/svc/alias", model.FrontendExternalName, "", 443, []string{""}},
+		{"dev/svc/alias", model.FrontendExternalName, "", 443, []string{"world"}},
 		{"dev/svc/edge@nodeport=w2", model.FrontendNodePort, "172.18.0.4", 30443, []string{"dev/pod/api-0", "dev/pod/api-1"}},
 		{"dev/svc/edge@NodePort=w1", model.FrontendNodePort, "172.18.0.3", 30443, []string{"dev/pod/api-0", "dev/pod/api-1"}},
 		{"dev/svc/edge@externalip", model.FrontendExternalIP, "198.51.100.20", 443, []string{"dev/pod/api-0", "dev/pod/api-1"}},

@@ -313,6 +313,27 @@ func TestMadeEndpointsKnowTheirNodeAndZone(t *testing.T) {
 	}, slice.Endpoints[0])
 }
 
+func TestMadeEndpointsHaveTheHintsOfTheirServicesDistribution(t *testing.T) {
+	for _, row := range []struct {
+		claim, annotation, spec string
+		zones, nodes            []string
+	}{
+		{"none", "", "", nil, nil},
+		{"the zone", "", ", trafficDistribution: PreferClose", []string{"z1"}, nil},
+		{"the zone by its new name", "", ", trafficDistribution: PreferSameZone", []string{"z1"}, nil},
+		{"the zone and the node", "", ", trafficDistribution: PreferSameNode", []string{"z1"}, []string{"n1"}},
+		{"none of it where the annotation asks for others", ", annotations: {service.kubernetes.io/topology-mode: Auto}", ", trafficDistribution: PreferClose", nil, nil},
+		{"but not where it is off", ", annotations: {service.kubernetes.io/topology-mode: Disabled}", ", trafficDistribution: PreferClose", []string{"z1"}, nil},
+	} {
+		t.Run(row.claim, func(t *testing.T) {
+			service := "---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: dev" + row.annotation + "}\nspec: {selector: {app: web}, ports: [{port: 80}]" + row.spec + "}\n"
+			e := loadClean(t, twoNodes+podYAML("dev", "a", "app: web", "nodeName: n1, containers: [{name: c}]")+service).EndpointSlices[0].Endpoints[0]
+			assert.Equal(t, row.zones, e.HintZones)
+			assert.Equal(t, row.nodes, e.HintNodes)
+		})
+	}
+}
+
 func TestSlicesFromFilesKeepTheirHints(t *testing.T) {
 	c := loadClean(t, "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: s-x, namespace: dev, labels: {kubernetes.io/service-name: s}}\naddressType: IPv6\n"+
 		"endpoints: [{addresses: ['fd00::1'], nodeName: n1, zone: z1, hints: {forZones: [{name: z1}], forNodes: [{name: n1}]}, targetRef: {kind: Pod, name: p}}]\n")

@@ -108,7 +108,23 @@ func (f *filler) endpoint(s *service, p *pod, addr netip.Addr) model.Endpoint {
 	if n := f.nodeByName[p.Node]; n != nil {
 		e.Zone = n.Labels[corev1.LabelTopologyZone]
 	}
+	hint(&e, s)
 	return e
+}
+
+// hint writes the hints of spec.trafficDistribution; those of the annotation
+// topology-mode, which go by the nodes' sizes, are left out. Source:
+// k8s.io/endpointslice v0.36 trafficdist/trafficdist.go preferCloseHeuristic.
+func hint(e *model.Endpoint, s *service) {
+	if s.TrafficDistribution == "" || s.TopologyMode || !e.Ready {
+		return
+	}
+	if e.Zone != "" {
+		e.HintZones = []string{e.Zone}
+	}
+	if e.Node != "" && s.TrafficDistribution == corev1.ServiceTrafficDistributionPreferSameNode {
+		e.HintNodes = []string{e.Node}
+	}
 }
 
 // endpointPorts are the Service's ports that the pod has: a named target port

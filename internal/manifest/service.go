@@ -34,6 +34,8 @@ func readService(d *document) any {
 		ExternalIPs:          d.addrs("spec.externalIPs", spec.ExternalIPs),
 		InternalTrafficLocal: spec.InternalTrafficPolicy != nil && *spec.InternalTrafficPolicy == corev1.ServiceInternalTrafficPolicyLocal,
 		ExternalTrafficLocal: spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal,
+		TrafficDistribution:  deref(spec.TrafficDistribution),
+		TopologyMode:         topologyMode(in.Annotations),
 		SourceRanges:         d.prefixes("spec.loadBalancerSourceRanges", spec.LoadBalancerSourceRanges),
 		PublishNotReady:      spec.PublishNotReadyAddresses,
 		SessionAffinity:      spec.SessionAffinity == corev1.ServiceAffinityClientIP,
@@ -70,6 +72,17 @@ func ciliumAnnotations(all map[string]string) map[string]string {
 	return found
 }
 
+// topologyMode reads the annotation as the EndpointSlice controller and Cilium
+// do. Source: cilium v1.20.2 pkg/loadbalancer/reflectors/conversions.go
+// getAnnotationTopologyAwareHints.
+func topologyMode(annotations map[string]string) bool {
+	value, given := annotations[corev1.DeprecatedAnnotationTopologyAwareHints]
+	if !given {
+		value = annotations[corev1.AnnotationTopologyMode]
+	}
+	return value != "" && !strings.EqualFold(value, "disabled")
+}
+
 // serviceEnums checks the fields that have a few values only.
 func (d *document) serviceEnums(spec *corev1.ServiceSpec) {
 	d.oneOf("spec.type", string(spec.Type), model.ClusterIPService, model.NodePortService, model.LoadBalancerService, model.ExternalNameService)
@@ -81,6 +94,7 @@ func (d *document) serviceEnums(spec *corev1.ServiceSpec) {
 	if spec.IPFamilyPolicy != nil {
 		d.oneOf("spec.ipFamilyPolicy", string(*spec.IPFamilyPolicy), "SingleStack", "PreferDualStack", "RequireDualStack")
 	}
+	d.oneOf("spec.trafficDistribution", deref(spec.TrafficDistribution), "PreferClose", "PreferSameZone", "PreferSameNode")
 	for i, family := range spec.IPFamilies {
 		d.oneOf(index("spec.ipFamilies", i), string(family), "IPv4", "IPv6")
 	}
@@ -121,9 +135,7 @@ func (d *document) servicePorts(spec *corev1.ServiceSpec) []model.ServicePort {
 			Port: d.port(at+".port", p.Port), NodePort: d.optionalPort(at+".nodePort", p.NodePort),
 			TargetPort: d.targetPort(at+".targetPort", p),
 		}
-		if p.AppProtocol != nil {
-			port.AppProtocol = *p.AppProtocol
-		}
+		port.AppProtocol = deref(p.AppProtocol)
 		d.servicePortName(at, p.Name, len(spec.Ports) > 1)
 		d.servicePortTwice(at, port, ports)
 		ports = append(ports, port)

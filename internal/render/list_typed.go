@@ -143,6 +143,7 @@ func serviceSpec(s *model.Service) fields {
 		"internalTrafficPolicy": local(s.InternalTrafficLocal), "externalTrafficPolicy": local(s.ExternalTrafficLocal),
 		"loadBalancerSourceRanges": texts(s.SourceRanges), "publishNotReadyAddresses": s.PublishNotReady,
 		"sessionAffinity": affinity(s.SessionAffinity), "healthCheckNodePort": s.HealthCheckNodePort,
+		"trafficDistribution": s.TrafficDistribution,
 	})
 }
 
