@@ -95,18 +95,3 @@ func TestDenyBeatsAllow(t *testing.T) {
 			verdicts{"egress dev/client 203.0.113.9 1025": denyRule, "egress dev/client 203.0.113.9 1026": allowed}},
 	})
 }
-
-func TestNodesAreUnderPolicyOnlyWithTheHostFirewall(t *testing.T) {
-	everything := ccnp("all", `endpointSelector: {}, ingress: [{}], egress: [{}]`)
-	check(t, []row{
-		{"with the host firewall off a node is not judged", everything, "",
-			verdicts{"ingress dev/client node/w2 22": allowed, "egress node/w2 dev/client 22": allowed}},
-		{"with the host firewall on netsim does not know", everything, "enable-host-firewall=true",
-			verdicts{"ingress dev/client node/w2 22": undetermined, "egress node/w2 dev/client 22": undetermined}},
-		{"nobody judges an address outside", everything, "enable-host-firewall=true",
-			verdicts{"ingress dev/client 203.0.113.9 22": allowed, "egress 203.0.113.9 dev/client 22": allowed, "egress world dev/client 22": allowed}},
-		{"a nodeSelector policy says nothing about pods",
-			ccnp("hosts", `nodeSelector: {}, ingress: [{}], egress: [{}]`), "", verdicts{toServer: allowed, toWorld: allowed}},
-	})
-	assert.EqualValues(t, "host-firewall", load(t, "").judge("ingress dev/client node/w2 22").Stage)
-}

@@ -19,7 +19,7 @@ func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
 	known := *step
 	e.applyUnknownNamespaces(f, step)
 	for _, o := range e.opaque {
-		if o.Origin.Namespace == "" || f.self.Pod != nil && o.Origin.Namespace == f.self.Pod.Namespace {
+		if couldBeFor(o, f) {
 			doubt(step, o.Origin, fmt.Sprintf("%s may be in force and netsim cannot judge it", o.Origin.ID()))
 		}
 	}
@@ -32,6 +32,15 @@ func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
 	e.applyUnknownNode(f, known, step)
 }
 
+// couldBeFor says whether a policy that netsim cannot judge could be about a
+// flow's subject. Only a clusterwide one of Cilium's own can be about nodes.
+func couldBeFor(o *model.Object, f *flow) bool {
+	if f.self.Kind == model.PartyNode {
+		return o.Origin.Kind == "CiliumClusterwideNetworkPolicy"
+	}
+	return o.Origin.Namespace == "" || o.Origin.Namespace == f.self.Pod.Namespace
+}
+
 // applyUnknownNamespaces doubts a verdict where a rule reads labels of a
 // namespace that no file holds: whether it means the pod cannot be known.
 func (e *Engine) applyUnknownNamespaces(f *flow, step *model.Step) {
@@ -40,7 +49,7 @@ func (e *Engine) applyUnknownNamespaces(f *flow, step *model.Step) {
 		return
 	}
 	for _, r := range e.rules {
-		if r.direction() != f.direction || r.entry.Node {
+		if r.direction() != f.direction || !f.isFor(r) {
 			continue
 		}
 		subject := self && readsNamespaceLabels(r.entry.Subject) && inScope(r, f.self.Pod.Namespace)
@@ -81,9 +90,16 @@ func readsNamespaceLabels[S types.Selector](s S) bool {
 	return strings.Count(key, prefix) > strings.Count(key, prefix+"kubernetes.io/metadata.name")
 }
 
-// applyUnknownNode doubts a verdict where a rule reads labels of another node
-// that no file holds.
+// applyUnknownNode doubts a verdict where a rule reads labels of a node that no
+// file holds.
 func (e *Engine) applyUnknownNode(f *flow, known model.Step, step *model.Step) {
+	if f.self.Kind == model.PartyNode && f.self.Node != nil && f.self.Node.Made {
+		for _, r := range e.rules {
+			if r.direction() == f.direction && f.isFor(r) && !r.entry.Subject.IsWildcard() {
+				doubt(step, r.origin(-1), fmt.Sprintf("rule %s is for nodes by their labels, and no file holds those of node %s", ruleName(r.path), f.self.Node.Name))
+			}
+		}
+	}
 	if f.other.Kind != model.PartyNode || f.other.Node == nil || f.other.Node == f.self.Node || !f.other.Node.Made {
 		return
 	}
