@@ -31,6 +31,12 @@ func (r *reader) ciliumPolicy(o *model.Object) ([]*rule, []model.Issue) {
 		return nil, append(issues, issue(o, "", model.Error, fmt.Sprintf(
 			"%s passes the CRD's schema, but Cilium cannot decode it (%v): every verdict that it could touch is undetermined", o.Origin.ID(), err), ""))
 	}
+	paths := specPaths(policy)
+	if !r.dp.Version().AtLeast(1, 17, 0) {
+		if policy, paths = withoutEmptySpecs(policy); len(paths) == 0 {
+			return nil, append(issues, issue(o, "", model.Warning, fmt.Sprintf("%s has no rules and no effect", o.Origin.ID()), "add a rule: an empty list alone says nothing"))
+		}
+	}
 	var parsed ciliumSpecs
 	problem := r.guard(o, func() (err error) {
 		parsed, err = r.parseCilium(o, policy)
@@ -40,7 +46,7 @@ func (r *reader) ciliumPolicy(o *model.Object) ([]*rule, []model.Issue) {
 		return nil, append(issues, *problem)
 	}
 	var rules []*rule
-	for i, path := range specPaths(policy) {
+	for i, path := range paths {
 		rules = append(rules, r.ciliumRules(o, path, parsed.rules[i])...)
 		issues = append(issues, r.groupIssues(o, ruleSources(path, parsed.rules[i]))...)
 		issues = append(issues, r.groupsIssues(o, ruleSources(path, parsed.rules[i]))...)

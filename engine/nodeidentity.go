@@ -27,7 +27,7 @@ func (ids *identities) numberNodes() {
 	for _, n := range ids.index.Cluster.Nodes {
 		router := routerRange(n)
 		ids.hosts[n] = ids.numbers.number(ids.hostLabels(n, router))
-		ids.subjects[n] = ids.numbers.number(subjectLabels(n))
+		ids.subjects[n] = ids.numbers.number(ids.subjectLabels(n))
 		for _, p := range single(slices.Concat(n.InternalIPs, n.ExternalIPs)) {
 			ids.remotes[nodeAddress{n, p.Addr()}] = ids.numbers.number(ids.remoteLabels(n, p))
 		}
@@ -38,10 +38,9 @@ func (ids *identities) numberNodes() {
 // subjectLabels are those by which policies for nodes select a node: its own,
 // filtered as those of pods are (cilium v1.20.2 pkg/endpoint/endpoint.go,
 // InitWithNodeLabels).
-func subjectLabels(n *model.Node) labels.Labels {
+func (ids *identities) subjectLabels(n *model.Node) labels.Labels {
 	lbls := labels.NewFrom(labels.LabelHost)
-	own, _ := labelsfilter.Filter(labels.Map2Labels(n.Labels, labels.LabelSourceK8s))
-	lbls.MergeLabels(own)
+	lbls.MergeLabels(ids.options.identityLabels(labels.Map2Labels(n.Labels, labels.LabelSourceK8s), ids.version))
 	return lbls
 }
 
