@@ -50,6 +50,7 @@ func (r *reader) ciliumPolicy(o *model.Object) ([]*rule, []model.Issue) {
 		rules = append(rules, r.ciliumRules(o, path, parsed.rules[i])...)
 		issues = append(issues, r.groupIssues(o, ruleSources(path, parsed.rules[i]))...)
 		issues = append(issues, r.groupsIssues(o, ruleSources(path, parsed.rules[i]))...)
+		issues = append(issues, r.ignoredInCilium(o, path, parsed.rules[i])...)
 		issues = append(issues, r.idleNodePolicy(o, path, parsed.rules[i])...)
 		issues = append(issues, unresolvedServices(o, path, parsed.rules[i], parsed.unresolved[i])...)
 	}

@@ -171,8 +171,7 @@ func labelList(id *identity.Identity, version model.Version) []string {
 	}
 	list := make([]string, 0, len(id.LabelArray))
 	for _, l := range id.LabelArray {
-		unknown := l.Source == labels.LabelSourceGenerated && !version.AtLeast(1, 20, 0) || isEncoded(l) && !version.AtLeast(1, 19, 4)
-		if unknown {
+		if isEncoded(l) && !version.AtLeast(1, 19, 4) {
 			continue
 		}
 		list = append(list, strings.TrimSuffix(l.String(), "="))

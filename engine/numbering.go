@@ -54,6 +54,10 @@ func (ids *identities) numberPods() {
 			lbls.MergeLabels(ids.cidrLabels(single(pod.IPs)))
 		}
 		key := string(lbls.SortedList())
+		if !ids.version.AtLeast(1, 20, 0) {
+			// Named ports still tell pods apart, but are no label to select by.
+			lbls.RemoveFromSource(labels.LabelSourceGenerated)
+		}
 		id, known := ids.numbers[key]
 		if !known {
 			if next > lastPodIdentity {

@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	slim_metav1 "github.com/cilium/cilium/pkg/k8s/slim/k8s/apis/meta/v1"
+	"github.com/cilium/cilium/pkg/labels"
+	"github.com/cilium/cilium/pkg/policy/api"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/netsim-dev/netsim/model"
+)
+
+// labelDemand is what a selector asks of one label: its presence, maybe with a
+// value, or its absence.
+type labelDemand struct {
+	key    string
+	absent bool
+}
+
+// demands are those of a selector, sorted.
+func demands(ls *slim_metav1.LabelSelector) []labelDemand {
+	var out []labelDemand
+	for key := range ls.MatchLabels {
+		out = append(out, labelDemand{key, false})
+	}
+	for _, e := range ls.MatchExpressions {
+		absent := e.Operator == slim_metav1.LabelSelectorOpNotIn || e.Operator == slim_metav1.LabelSelectorOpDoesNotExist
+		out = append(out, labelDemand{e.Key, absent})
+	}
+	slices.SortFunc(out, func(a, b labelDemand) int { return strings.Compare(a.key, b.key) })
+	return out
+}
+
+// ignoredLabels warns of selectors that ask for a label which Cilium keeps out
+// of identities: it is as if nobody had it. Call it with Cilium's options set.
+func (r *reader) ignoredLabels(o *model.Object, path string, wants []labelDemand) []model.Issue {
+	var issues []model.Issue
+	for _, d := range wants {
+		source, key, found := strings.Cut(d.key, ":")
+		if !found {
+			source, key = labels.LabelSourceAny, d.key
+		}
+		if source != labels.LabelSourceAny && source != labels.LabelSourceK8s || r.isIdentityLabel(key) {
+			continue
+		}
+		effect := "it never matches"
+		if d.absent {
+			effect = "the demand that it be absent, or have another value, always holds"
+		}
+		issues = append(issues, issue(o, path, model.Warning,
+			fmt.Sprintf("%s: %s selects by the label %s, which Cilium keeps out of identities: %s", o.Origin.ID(), ruleName(path), key, effect),
+			"select by a label that is part of identities, as netsim list pods -o yaml shows them"))
+	}
+	return issues
+}
+
+func (r *reader) isIdentityLabel(key string) bool {
+	l := labels.NewLabel(key, "", labels.LabelSourceK8s)
+	return len(r.options.identityLabels(labels.Labels{key: l}, r.dp.Version())) > 0
+}
+
+// ignoredInCilium looks at the subject and the peers of a Cilium policy's rule.
+func (r *reader) ignoredInCilium(o *model.Object, spec string, parsed *api.Rule) []model.Issue {
+	var issues []model.Issue
+	if ls := parsed.EndpointSelector.LabelSelector; ls != nil {
+		issues = r.ignoredLabels(o, spec+".endpointSelector", demands(ls))
+	}
+	if ls := parsed.NodeSelector.LabelSelector; ls != nil {
+		issues = append(issues, r.ignoredLabels(o, spec+".nodeSelector", demands(ls))...)
+	}
+	for _, s := range ruleSources(spec, parsed) {
+		for i, e := range s.endpoints {
+			if !e.Generated {
+				issues = append(issues, r.ignoredLabels(o, fmt.Sprintf("%s.%s[%d]", s.path, s.endpointsField, i), demands(e.LabelSelector))...)
+			}
+		}
+	}
+	return issues
+}
+
+// ignoredInNetworkPolicy looks at the podSelectors of a NetworkPolicy.
+func (r *reader) ignoredInNetworkPolicy(o *model.Object, np *networkingv1.NetworkPolicy) []model.Issue {
+	look := func(path string, ls *metav1.LabelSelector) []model.Issue {
+		if ls == nil {
+			return nil
+		}
+		slim := &slim_metav1.LabelSelector{MatchLabels: ls.MatchLabels}
+		for _, e := range ls.MatchExpressions {
+			slim.MatchExpressions = append(slim.MatchExpressions, slim_metav1.LabelSelectorRequirement{Key: e.Key, Operator: slim_metav1.LabelSelectorOperator(e.Operator)})
+		}
+		return r.ignoredLabels(o, path, demands(slim))
+	}
+	issues := look("spec.podSelector", &np.Spec.PodSelector)
+	for i, in := range np.Spec.Ingress {
+		for j, peer := range in.From {
+			issues = append(issues, look(fmt.Sprintf("spec.ingress[%d].from[%d].podSelector", i, j), peer.PodSelector)...)
+		}
+	}
+	for i, out := range np.Spec.Egress {
+		for j, peer := range out.To {
+			issues = append(issues, look(fmt.Sprintf("spec.egress[%d].to[%d].podSelector", i, j), peer.PodSelector)...)
+		}
+	}
+	return issues
+}
