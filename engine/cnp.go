@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	ciliumv2 "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
@@ -220,6 +221,9 @@ func ruleSources(spec string, r *api.Rule) []ruleSource {
 		s := egressSource(x.EgressCommonRule)
 		s.toPorts, s.nPorts, s.icmps = x.ToPorts, len(x.ToPorts), x.ICMPs
 		s.note("toFQDNs", len(x.ToFQDNs))
+		if slices.ContainsFunc(x.ToEndpoints, isUnknownAPIServer) {
+			s.note("toServices", 1)
+		}
 		add("egress", i, s)
 	}
 	for i, x := range r.EgressDeny {

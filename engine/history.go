@@ -49,10 +49,10 @@ func notYet(r *api.Rule, v model.Version) string {
 	if v.AtLeast(1, 17, 0) {
 		return ""
 	}
-	for _, egress := range r.Egress {
-		if len(egress.ToServices) > 0 && len(egress.ToPorts) > 0 {
-			return "toServices with toPorts came with 1.17"
-		}
+	withPorts := func(services []api.Service, ports int) bool { return len(services) > 0 && ports > 0 }
+	if slices.ContainsFunc(r.Egress, func(x api.EgressRule) bool { return withPorts(x.ToServices, len(x.ToPorts)) }) ||
+		slices.ContainsFunc(r.EgressDeny, func(x api.EgressDenyRule) bool { return withPorts(x.ToServices, len(x.ToPorts)) }) {
+		return "toServices with toPorts came with 1.17"
 	}
 	for _, s := range ruleSources("", r) {
 		for _, c := range s.cidrSet {

@@ -129,7 +129,7 @@ func (e *Engine) couldMean(r *rule, f *flow) bool {
 			if f.other.Kind == model.PartyAddress || f.other.Kind == model.PartyNode && e.options.cidrMeansNodes() {
 				return true
 			}
-		case "toGroups", "fromGroups":
+		case "toServices", "toGroups", "fromGroups":
 			if f.other.Kind == model.PartyAddress || e.options.cidrMeans(f.other.Kind) {
 				return true
 			}
