@@ -38,7 +38,7 @@ var (
 	rejectLost   = lines{"denied by cilium-bpf, client sees timeout"}
 	dropped      = lines{"denied by cilium-bpf, drop 158, client sees timeout"}
 	connectFails = lines{"denied by socket-lb, client sees unreachable"}
-	unknown      = lines{"undetermined by none"}
+	nobody       = lines{"denied by none"}
 	sctpDrop     = lines{"denied by none, drop 137, client sees timeout"}
 )
 
@@ -132,8 +132,8 @@ func TestClusterIPWithoutBackend(t *testing.T) {
 		{"endpoints without the named targetPort are as none", func(f *fixture) { f.ask("10.96.0.20", 9090, model.TCP) }, rejected, rejected, rejectLost, connectFails, rejected},
 		{"service-no-backend-response=drop says nothing to a client whose packets reach the program", func(f *fixture) { f.only(); f.set("service-no-backend-response", "drop") },
 			dropped, dropped, dropped, connectFails, dropped},
-		{"enable-no-service-endpoints-routable=false leaves the ClusterIP untranslated from 1.19 on, which is not modelled", func(f *fixture) { f.only(); f.set("enable-no-service-endpoints-routable", "false") },
-			rejected, unknown, unknown, unknown, unknown},
+		{"enable-no-service-endpoints-routable=false leaves the ClusterIP untranslated from 1.19 on, and nobody has a backend", func(f *fixture) { f.only(); f.set("enable-no-service-endpoints-routable", "false") },
+			rejected, nobody, nobody, lines{"denied by none, egress sees address 10.96.0.20:80"}, nobody},
 		{"enable-no-service-endpoints-routable=false drops where traffic has to stay local", func(f *fixture) {
 			f.only()
 			f.service.InternalTrafficLocal = true

@@ -49,6 +49,9 @@ type Path struct {
 	// HostIngress is what the host firewall of the node that translates sees
 	// before it does; nil where there is none to ask.
 	HostIngress *model.Packet
+	// Crossings are where the packet is between machines, in its order; what
+	// stays on one node has none.
+	Crossings []Crossing
 	// Return is the step of a reply that does not find its way back; its Stage
 	// is "" normally.
 	Return model.Step
@@ -106,7 +109,7 @@ func Resolve(ix *model.Index, dp model.Datapath, req Request) []Path {
 		unnamedService, unknownProtocol, unplacedSource, toItself, sctpDisabled, icmpToService, otherFamily, claimedService, doubtful, byDatapath,
 	} {
 		if paths := answer(q); len(paths) > 0 {
-			return q.sctpArriving(q.leaving(paths))
+			return q.crossing(q.sctpArriving(q.leaving(paths)))
 		}
 	}
 	return q.undetermined("netsim found no path for this packet")

@@ -105,7 +105,7 @@ func (q *query) perPacketNoBackend(subject string, local bool, node string) []Pa
 	reject := q.settings.Options["service-no-backend-response"] != "drop"
 	switch {
 	case !routable && !local:
-		return q.undetermined(subject + ": with enable-no-service-endpoints-routable=false Cilium hands the packet on untranslated, and netsim does not model what follows")
+		return q.denied(ByNone, subject+": with enable-no-service-endpoints-routable=false Cilium hands the packet on untranslated, and nobody has a backend for it", "")
 	case routable && reject:
 		sees, answer := q.rejectSeen()
 		return q.denied(ByCiliumBPF, fmt.Sprintf("%s: Cilium (BPF, on %s) rejects the packet before any policy is asked, with %s", subject, node, answer), sees)

@@ -58,7 +58,9 @@ func (q *query) ownFrontend() string {
 func (q *query) socketLBNoBackend(none string) []Path {
 	subject := fmt.Sprintf("Service %s port %s %s", serviceRef(q.Service), portText(q.servicePort(), q.Protocol), none)
 	if !q.settings.routableWithoutEndpoints() && !q.Service.InternalTrafficLocal {
-		return q.undetermined(subject + ": with enable-no-service-endpoints-routable=false Cilium leaves the frontend's address as it is, and netsim does not model what follows")
+		paths := q.denied(ByNone, subject+": with enable-no-service-endpoints-routable=false Cilium leaves the frontend's address as it is, and nobody has a backend for it", "")
+		paths[0].Egress = q.egressToFrontend()
+		return paths
 	}
 	return q.denied(BySocketLB, subject+": Cilium's socket load balancer fails the client's connect() with EHOSTUNREACH, and no policy is asked", model.SeesUnreachable)
 }

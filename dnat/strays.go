@@ -118,9 +118,9 @@ func (q *query) prohibited(p Path) Path {
 
 // tunnel is the tunnel's protocol and UDP port. Source: pkg/datapath/tunnel.
 func (q *query) tunnel() (protocol string, port uint16) {
-	protocol, port = "vxlan", 8472
-	if q.settings.Options["tunnel-protocol"] == "geneve" {
-		protocol, port = "geneve", 6081
+	protocol, port = TunnelVXLAN, 8472
+	if q.settings.Options["tunnel-protocol"] == TunnelGeneve {
+		protocol, port = TunnelGeneve, 6081
 	}
 	if n, err := strconv.ParseUint(q.settings.Options["tunnel-port"], 10, 16); err == nil && n != 0 {
 		port = uint16(n)

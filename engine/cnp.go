@@ -172,9 +172,9 @@ func (r *reader) ciliumRules(o *model.Object, spec string, parsed *api.Rule) []*
 		mendGroups(entry, sources[i].cidrSet, r.dp.Version())
 		rules[i] = &rule{
 			entry: entry, object: o, path: sources[i].path,
-			ports: sources[i].portPaths(), l7: sources[i].l7(),
+			ports:        sources[i].portPaths(),
 			unknownPeers: r.unknownPeers(sources[i]), unknownGroups: r.unknownGroups(sources[i].groups), endpointPeers: sources[i].endpointPeers(),
-			missingGroups: r.missingGroups(sources[i].cidrSet), readsNodes: len(sources[i].nodes) > 0,
+			missingGroups: r.missingGroups(sources[i].cidrSet), readsNodes: sources[i].readsNodes,
 		}
 	}
 	return rules
@@ -182,21 +182,20 @@ func (r *reader) ciliumRules(o *model.Object, spec string, parsed *api.Rule) []*
 
 // ruleSource is one element of a rule list, whatever its direction and action.
 type ruleSource struct {
-	path    string
-	toPorts api.PortRules
-	nPorts  int
-	icmps   api.ICMPRules
+	path   string
+	nPorts int
+	icmps  api.ICMPRules
 	// cidrSet are the peers of the field fromCIDRSet or toCIDRSet.
 	cidrField string
 	cidrSet   api.CIDRRuleSlice
 	// endpoints are the peers of the field fromEndpoints or toEndpoints.
 	endpointsField string
 	endpoints      []api.EndpointSelector
-	// nodes are the peers of the field fromNodes or toNodes.
-	nodes []api.EndpointSelector
 	// groups are the peers of the field fromGroups or toGroups.
 	groupsField string
 	groups      []api.Groups
+	// readsNodes is true where its peers are nodes by their labels.
+	readsNodes bool
 	// unresolved are the peer fields whose meaning lies outside the files.
 	unresolved []string
 }
@@ -209,7 +208,7 @@ func ruleSources(spec string, r *api.Rule) []ruleSource {
 	}
 	for i, x := range r.Ingress {
 		s := ingressSource(x.IngressCommonRule)
-		s.toPorts, s.nPorts, s.icmps = x.ToPorts, len(x.ToPorts), x.ICMPs
+		s.nPorts, s.icmps = len(x.ToPorts), x.ICMPs
 		add("ingress", i, s)
 	}
 	for i, x := range r.IngressDeny {
@@ -219,8 +218,7 @@ func ruleSources(spec string, r *api.Rule) []ruleSource {
 	}
 	for i, x := range r.Egress {
 		s := egressSource(x.EgressCommonRule)
-		s.toPorts, s.nPorts, s.icmps = x.ToPorts, len(x.ToPorts), x.ICMPs
-		s.note("toFQDNs", len(x.ToFQDNs))
+		s.nPorts, s.icmps = len(x.ToPorts), x.ICMPs
 		if slices.ContainsFunc(x.ToEndpoints, isUnknownAPIServer) {
 			s.note("toServices", 1)
 		}
@@ -238,7 +236,7 @@ func ingressSource(c api.IngressCommonRule) ruleSource {
 	s := ruleSource{
 		cidrField: "fromCIDRSet", cidrSet: c.FromCIDRSet,
 		endpointsField: "fromEndpoints", endpoints: c.FromEndpoints,
-		nodes: c.FromNodes, groupsField: "fromGroups", groups: c.FromGroups,
+		readsNodes: len(c.FromNodes) > 0, groupsField: "fromGroups", groups: c.FromGroups,
 	}
 	return s
 }
@@ -247,7 +245,7 @@ func egressSource(c api.EgressCommonRule) ruleSource {
 	s := ruleSource{
 		cidrField: "toCIDRSet", cidrSet: c.ToCIDRSet,
 		endpointsField: "toEndpoints", endpoints: c.ToEndpoints,
-		nodes: c.ToNodes, groupsField: "toGroups", groups: c.ToGroups,
+		readsNodes: len(c.ToNodes) > 0, groupsField: "toGroups", groups: c.ToGroups,
 	}
 	return s
 }
@@ -275,8 +273,10 @@ func (r *reader) unknownPeers(s ruleSource) string {
 	if len(r.unknownGroups(s.groups)) > 0 {
 		s.note(s.groupsField, 1)
 	}
-	return strings.Join(s.unresolved, ", ")
+	return s.unresolvedText()
 }
+
+func (s ruleSource) unresolvedText() string { return strings.Join(s.unresolved, ", ") }
 
 // portPaths are the paths of the port rules in the order of PolicyEntry.L4:
 // toPorts first, then icmps.
@@ -289,13 +289,4 @@ func (s ruleSource) portPaths() []string {
 		paths = append(paths, fmt.Sprintf("%s.icmps[%d]", s.path, i))
 	}
 	return paths
-}
-
-// l7 describes what each port rule leaves to the proxy, "" for nothing.
-func (s ruleSource) l7() []string {
-	out := make([]string, len(s.toPorts))
-	for i, p := range s.toPorts {
-		out[i] = describeL7(p)
-	}
-	return out
 }

@@ -22,6 +22,8 @@ type Engine struct {
 	// selected holds the rules that select an identity, per direction: every
 	// step asks for them several times.
 	selected map[selection][]*rule
+	// named holds the maps for addresses whose names an agent has learned.
+	named map[namedPolicy]*policyMap
 }
 
 // selection is a subject and the direction in which rules select it.
@@ -37,7 +39,7 @@ type selection struct {
 func New(ix *model.Index, dp model.Datapath) (*Engine, []model.Issue) {
 	o := optionsFrom(dp, ix.Cluster)
 	r := newReader(ix, dp, o)
-	e := &Engine{index: ix, dp: dp, selected: map[selection][]*rule{}}
+	e := &Engine{index: ix, dp: dp, selected: map[selection][]*rule{}, named: map[namedPolicy]*policyMap{}}
 	var issues []model.Issue
 	o.withOptions(func() {
 		e.rules, issues = r.readPolicies(ix.Cluster.Policies)
@@ -46,7 +48,7 @@ func New(ix *model.Index, dp model.Datapath) (*Engine, []model.Issue) {
 	e.options = o.neededBy(e.rules)
 	e.options.withOptions(func() {
 		e.ids = newIdentities(ix, e.options, dp.Version(), newIPCache(apiServers(ix), prefixes(e.rules), r.groups))
-		e.repo = newRepository(e.ids, e.rules, dp.Version())
+		e.repo = newRepository(e.ids, e.ids.all(), e.rules, dp.Version())
 	})
 	if n := e.ids.unnumbered; n > 0 {
 		issues = append(issues, model.Issue{Severity: model.Warning, Message: fmt.Sprintf(

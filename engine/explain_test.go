@@ -216,11 +216,11 @@ func TestHintsGoWithTheDenial(t *testing.T) {
 	assert.NotEmpty(t, load(t, "", client(miss)).judge(pod).Hint)
 	for _, r := range []struct{ claim, set, policies, packet, want string }{
 		{"a verdict that a name makes undetermined", "", client(miss), toWorld, undetermined},
-		{"one that an opaque policy does", "enable-k8s-cluster-network-policy=true", client(miss) + clusterNetworkPolicy, pod, undetermined},
+		{"one that an opaque policy does", "version=1.19.6", client(miss) + opaque(), pod, undetermined},
 		{"one that an address which no file gives does", matchPods, somewhere + client(`egress: [{toCIDR: [10.0.0.0/8]}]`), "egress dev/client dev/somewhere 443", undetermined},
 		{"one that audit mode turns", "policy-audit-mode=true", client(miss), pod, allowed},
 		{"an explicit deny that audit mode turns", "policy-audit-mode=true", client(`egressDeny: [{toEntities: [all]}]`), pod, allowed},
-		{"an explicit deny that an opaque policy makes undetermined", "enable-k8s-cluster-network-policy=true", client(`egressDeny: [{toEntities: [all]}]`) + clusterNetworkPolicy, pod, undetermined},
+		{"an explicit deny that an opaque policy makes undetermined", "version=1.19.6", client(`egressDeny: [{toEntities: [all]}]`) + opaque(), pod, undetermined},
 	} {
 		t.Run(r.claim, func(t *testing.T) {
 			step := load(t, r.set, r.policies).judge(r.packet)

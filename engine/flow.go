@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,20 +20,26 @@ type flow struct {
 	packet        model.Packet
 	self, other   model.Party
 	subject, peer *identity.Identity
-	proto         u8proto.U8proto
-	port          uint16
+	// aggregate is what the peer's identity belongs to in the policy map, nil
+	// for nothing.
+	aggregate *identity.Identity
+	proto     u8proto.U8proto
+	port      uint16
 	// askedPort is the port that the client connected to, before translation.
 	askedPort uint16
+	request   Request
+	names     *Names
 }
 
 func (e *Engine) newFlow(q Question) (flow, error) {
 	p := q.Packet
-	f := flow{direction: q.Direction, packet: p, self: p.Source, other: p.Destination, port: p.Port, askedPort: q.AskedPort}
+	f := flow{direction: q.Direction, packet: p, self: p.Source, other: p.Destination, port: p.Port, askedPort: q.AskedPort, request: q.Request, names: q.Names}
 	if q.Direction == model.Ingress {
 		f.self, f.other = p.Destination, p.Source
 	}
 	f.subject = e.ids.subject(f.self)
 	f.peer = e.ids.of(f.other, f.self.Node)
+	f.aggregate = e.ids.aggregateOf(f.peer)
 	proto, err := u8proto.ParseProtocol(strings.ToLower(string(p.Protocol)))
 	if err != nil {
 		return f, fmt.Errorf("protocol %q is not one that policies know", p.Protocol)
@@ -67,7 +74,7 @@ func (f *flow) peerMatches(r *rule) bool {
 	if len(r.entry.L3) == 0 {
 		return len(r.entry.L4) > 0
 	}
-	return r.entry.L3.Matches(f.peer.LabelArray)
+	return r.entry.L3.Matches(f.peer.LabelArray) || f.aggregate != nil && r.entry.L3.Matches(f.aggregate.LabelArray)
 }
 
 // portMatches finds the port rule that means the flow's port: its index, or -1
@@ -76,14 +83,12 @@ func (f *flow) portMatches(r *rule, named peerPorts) (int, bool) {
 	if len(r.entry.L4) == 0 {
 		return -1, true
 	}
-	for i, ports := range r.entry.L4 {
-		for _, p := range ports.Ports {
-			if f.portMatch(p, named) {
-				return i, true
-			}
-		}
-	}
-	return -1, false
+	i := slices.IndexFunc(r.entry.L4, func(ports api.PortRule) bool { return f.meansPort(ports, named) })
+	return i, i >= 0
+}
+
+func (f *flow) meansPort(ports api.PortRule, named peerPorts) bool {
+	return slices.ContainsFunc(ports.Ports, func(p api.PortProtocol) bool { return f.portMatch(p, named) })
 }
 
 func (f *flow) portMatch(p api.PortProtocol, named peerPorts) bool {

@@ -135,9 +135,14 @@ func datapath(set string) model.Datapath {
 	return dp
 }
 
-// judge reads "DIRECTION SOURCE DESTINATION PORT[/PROTOCOL] [ASKED-PORT]" and
-// gives the step that decides.
+// judge gives the step that decides a packet.
 func (s *scene) judge(packet string) model.Step {
+	s.t.Helper()
+	return decisive(s.engine.Judge(s.question(packet)))
+}
+
+// question reads "DIRECTION SOURCE DESTINATION PORT[/PROTOCOL] [ASKED-PORT]".
+func (s *scene) question(packet string) engine.Question {
 	s.t.Helper()
 	words := strings.Fields(packet)
 	require.GreaterOrEqual(s.t, len(words), 4, packet)
@@ -156,7 +161,7 @@ func (s *scene) judge(packet string) model.Step {
 	if len(words) > 4 {
 		asked = s.number(words[4])
 	}
-	return decisive(s.engine.Judge(engine.Question{Direction: direction, Packet: p, AskedPort: asked}))
+	return engine.Question{Direction: direction, Packet: p, AskedPort: asked}
 }
 
 // decisive is the first step that does not allow, else the first.
@@ -224,6 +229,14 @@ func ccnp(name, spec string) string {
 
 func np(name, spec string) string {
 	return fmt.Sprintf("---\n{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: dev, name: %s}, spec: {%s}}\n", name, spec)
+}
+
+// clusterNetworkPolicy is of priority 10 unless the spec has one.
+func clusterNetworkPolicy(name, tier, spec string) string {
+	if !strings.Contains(spec, "priority:") {
+		spec = "priority: 10, " + spec
+	}
+	return fmt.Sprintf("---\n{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: %s}, spec: {tier: %s, %s}}\n", name, tier, spec)
 }
 
 // server and client are CiliumNetworkPolicies that select those pods of dev.

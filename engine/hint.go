@@ -30,7 +30,11 @@ func (e *Engine) hintDefaultDeny(f *flow) string {
 			}
 		}
 	}
-	return fmt.Sprintf("add %s rule for it with %s on %s", article(f.direction), selectorFor(f.direction, f.other), portText(f.port, f.packet.Protocol))
+	selector := selectorFor(f.direction, f.other)
+	if f.names != nil && f.names.Asked != "" && f.other.Outside() {
+		selector = fmt.Sprintf("toFQDNs {matchName: %s}, and rules.dns where the DNS server is reached,", f.names.Asked)
+	}
+	return fmt.Sprintf("add %s rule for it with %s on %s", article(f.direction.String()), selector, portText(f.port, f.packet.Protocol))
 }
 
 // servicePortMiss: the rule means the peer, and allows the port that the
@@ -93,14 +97,6 @@ func (e *Engine) portMiss(f *flow, r *rule) string {
 	return fmt.Sprintf("rule %s means this peer, but on %s, not on %s", at(r, -1), portList(r.entry.L4), portText(f.port, f.packet.Protocol))
 }
 
-func hintDeny(by []model.Origin) string {
-	if len(by) == 0 {
-		return ""
-	}
-	o := by[0]
-	return fmt.Sprintf("only a change to %s (%s) opens this: no allow rule overrides a deny", o.ID(), o.Rule)
-}
-
 // at is a rule by name and place.
 func at(r *rule, port int) string {
 	o := r.origin(port)
@@ -111,11 +107,12 @@ func at(r *rule, port int) string {
 	return fmt.Sprintf("%s (%s)", o.Rule, place)
 }
 
-func article(d model.Direction) string {
-	if d == model.Ingress {
-		return "an ingress"
+// article puts "a" or "an" before words.
+func article(words string) string {
+	if strings.ContainsRune("AEIOUaeiou", rune(words[0])) {
+		return "an " + words
 	}
-	return "an egress"
+	return "a " + words
 }
 
 // selectorFor is the peer field of a rule that would mean a party.

@@ -80,7 +80,7 @@ func TestHostPolicies(t *testing.T) {
 		{"policy mode always isolates nodes too", "", hostFirewall + " enable-policy=always", verdicts{ssh: denied, toOutside: denied}},
 		{"policy mode never opens them", in(`fromEntities: [host]`), hostFirewall + " enable-policy=never", verdicts{ssh: allowed}},
 		{"audit mode lets through", in(`fromEntities: [host]`), hostFirewall + " policy-audit-mode=true", verdicts{ssh: allowed}},
-		{"a ClusterNetworkPolicy that netsim cannot judge is about pods", clusterNetworkPolicy, hostFirewall + " enable-k8s-cluster-network-policy=true", verdicts{ssh: allowed}},
+		{"a ClusterNetworkPolicy is about pods", clusterNetworkPolicy("pods", "Admin", `subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: {}}]}]`), hostFirewall + " enable-k8s-cluster-network-policy=true", verdicts{fromPod: allowed}},
 		{"and so is what a namespace's policy says", server(`ingress: [{toPorts: [{ports: [{port: "9092", protocol: TCP}], rules: {kafka: [{role: produce}]}}]}]`), hostFirewall + " version=1.19.6", verdicts{"ingress 203.0.113.9 dev/hostnet 22": allowed}},
 		{"the same in 1.16", in(`fromEntities: [world]`), hostFirewall + " version=1.16.19", verdicts{ssh: allowed, fromPod: denied, fromNode: denied}},
 	})

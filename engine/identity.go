@@ -77,6 +77,21 @@ func isAggregate(id identity.NumericIdentity) bool {
 	return false
 }
 
+// aggregateOf is the identity that stands for all those of an identity's scope
+// (cilium v1.20.2 pkg/policy/aggregate.go, aggregateFor), nil for none.
+func (ids *identities) aggregateOf(id *identity.Identity) *identity.Identity {
+	switch {
+	case id == nil || id.ID < 100:
+		return nil
+	case id.ID.Scope() == identity.IdentityScopeRemoteNode:
+		return ids.reserved[identity.ReservedIdentityAggregateRemoteNode]
+	case id.ID.Scope() == identity.IdentityScopeLocal:
+		return ids.reserved[identity.ReservedIdentityAggregateWorld]
+	default:
+		return ids.reserved[identity.ReservedIdentityAggregateCluster]
+	}
+}
+
 // all lists every identity, for Cilium's selector caches. The host's is as it
 // is on no node in particular.
 func (ids *identities) all() identity.IdentityMap {

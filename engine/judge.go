@@ -18,6 +18,10 @@ type Question struct {
 	Packet model.Packet
 	// AskedPort is the port that the client connected to, for the hint.
 	AskedPort uint16
+	// Request is what L7 rules are asked about.
+	Request Request
+	// Names are the destination's, nil where nothing is known of them.
+	Names *Names
 }
 
 // Judge says what the policies of one side of a packet do with it. The first
@@ -30,6 +34,7 @@ func (e *Engine) Judge(q Question) []model.Step {
 		step.Node = f.self.Node.Name
 	}
 	step.Sees = e.sees(&f)
+	var then []model.Step
 	switch {
 	case f.self.Outside():
 		step.Verdict = model.Allowed
@@ -42,9 +47,9 @@ func (e *Engine) Judge(q Question) []model.Step {
 	default:
 		// Selectors read Cilium's options when they match, not only when they
 		// are made.
-		e.options.withOptions(func() { e.judgePolicy(&f, &step) })
+		e.options.withOptions(func() { then = e.judgePolicy(&f, &step) })
 	}
-	return []model.Step{step}
+	return append([]model.Step{step}, then...)
 }
 
 func (f *flow) stage() model.Stage {
@@ -59,11 +64,14 @@ func (f *flow) stage() model.Stage {
 }
 
 func (e *Engine) sees(f *flow) *model.Sees {
-	judge := f.self.Node
+	source, destination := f.subject, f.peer
+	if f.direction == model.Ingress {
+		source, destination = f.peer, f.subject
+	}
 	return &model.Sees{
-		Source:        strings.Join(e.Identity(f.packet.Source, judge), ","),
+		Source:        strings.Join(labelList(source, e.dp.Version()), ","),
 		SourceIP:      addrText(f.packet.Source),
-		Destination:   strings.Join(e.Identity(f.packet.Destination, judge), ","),
+		Destination:   strings.Join(labelList(destination, e.dp.Version()), ","),
 		DestinationIP: addrText(f.packet.Destination),
 		Port:          f.packet.Port,
 		Protocol:      f.packet.Protocol,
@@ -95,34 +103,46 @@ func (e *Engine) unfiltered(f *flow) string {
 }
 
 // judgePolicy takes the verdict from the policy map, then the reasons from the
-// rules, then doubts both where something could not be known.
-func (e *Engine) judgePolicy(f *flow, step *model.Step) {
-	m := e.repo.policyMap(f.subject, e.ids.host(f.self.Node))
+// rules, then doubts both where something could not be known. It returns the
+// steps after this one.
+func (e *Engine) judgePolicy(f *flow, step *model.Step) (then []model.Step) {
+	e.learn(f)
+	step.Sees = e.sees(f)
+	m := e.policyMap(f)
 	if m.err != nil {
 		step.Why = fmt.Sprintf("Cilium cannot compute the policy of %s, so its agent would keep the one before: %v", describe(f.self), m.err)
 		step.By = e.selecting(f, func(*rule) bool { return true })
-		return
+		return nil
 	}
 	entry := m.lookup(f.direction, f.peer.ID, f.proto, f.port)
 	hits := e.hits(f)
+	c := follow(known(hits))
 	switch {
 	case !entry.found && e.ownNodeWithoutRules(f):
 		step.Verdict = model.Allowed
 		step.Why = whyLocalhost(f)
-	case !entry.found:
-		e.explainDefaultDeny(f, step)
-	case entry.deny:
-		e.explainDeny(f, hits, step)
+	case entry.deny && c.denies():
+		e.explainDeny(f, c, step)
+	case entry.deny || !entry.found:
+		e.explainDefaultDeny(f, entry, step)
 	default:
-		e.explainAllow(f, hits, step)
-		e.applyL7(f, entry, hits, step)
+		e.explainAllow(f, c, step)
+		then = e.applyL7(f, m, hits, step)
 		e.applyAuth(f, entry, step)
 	}
+	c.applyPass(step)
+	e.applyDeviations(judged{f, hits, c, step})
 	e.applyUnknown(f, hits, step)
+	e.applyNames(f, hits, step)
 	e.applyWorld(f, step)
 	e.applyMissingGroups(f, step)
+	dropped := step.Verdict == model.Denied
 	e.applyAudit(step)
 	step.By = model.SortOrigins(step.By)
+	if dropped {
+		return nil
+	}
+	return then
 }
 
 // hit is a rule that means the packet, and which of its port rules does.
@@ -134,9 +154,13 @@ type hit struct {
 func (h hit) origin() model.Origin { return h.rule.origin(h.port) }
 
 // hits are the rules that select the subject and match peer and port; for
-// rules whose peers netsim cannot know, those that match the port.
+// rules whose peers netsim cannot know, those that match the port. None where
+// policy is not enforced.
 func (e *Engine) hits(f *flow) []hit {
 	var out []hit
+	if e.options.policyMode == option.NeverEnforce {
+		return nil
+	}
 	for _, r := range e.rulesFor(f) {
 		if r.unknownPeers == "" && !f.peerMatches(r) {
 			continue
@@ -166,9 +190,16 @@ func (e *Engine) selecting(f *flow, want func(*rule) bool) []model.Origin {
 
 func isolates(r *rule) bool { return r.entry.DefaultDeny }
 
-func (e *Engine) explainDefaultDeny(f *flow, step *model.Step) {
+// explainDefaultDeny: where a Pass rule selects the subject, Cilium writes
+// default deny into the map as a deny entry, and reports it as one (cilium
+// v1.20.2 pkg/policy/repository.go, computePolicyEnforcementAndRules; seen on
+// a live cluster).
+func (e *Engine) explainDefaultDeny(f *flow, entry match, step *model.Step) {
 	step.Verdict = model.Denied
 	drop := model.DropPolicyDenied
+	if entry.deny {
+		drop = model.DropPolicyDeny
+	}
 	step.DropReason = &drop
 	step.By = e.selecting(f, isolates)
 	what := fmt.Sprintf("no rule %s on %s", letThrough(f), portText(f.port, f.packet.Protocol))
@@ -180,41 +211,49 @@ func (e *Engine) explainDefaultDeny(f *flow, step *model.Step) {
 	default:
 		step.Why = fmt.Sprintf("default deny: %d policies isolate %s for %s and %s", len(step.By), describe(f.self), f.direction, what)
 	}
+	if missed := e.missed(f); missed != nil {
+		step.Why += missed.explain(f)
+		step.Hint = missed.hint(f)
+		return
+	}
+	if entry.deny {
+		step.Why += "; since a Pass rule selects it, Cilium reports that as the drop of a deny rule"
+	}
 	step.Hint = e.hintDefaultDeny(f)
 }
 
-func (e *Engine) explainDeny(f *flow, hits []hit, step *model.Step) {
+func (e *Engine) explainDeny(f *flow, c course, step *model.Step) {
 	step.Verdict = model.Denied
 	drop := model.DropPolicyDeny
 	step.DropReason = &drop
-	for _, h := range hits {
-		if h.rule.entry.IsDeny() && h.rule.unknownPeers == "" {
-			step.By = append(step.By, h.origin())
-		}
-	}
-	step.Why = fmt.Sprintf("a deny rule forbids %s on %s; deny beats every allow", traffic(f), portText(f.port, f.packet.Protocol))
-	step.Hint = hintDeny(step.By)
+	step.By = origins(c.by)
+	step.Why = fmt.Sprintf("%s forbids %s on %s; %s", article(c.ranked("deny rule", "Deny")), traffic(f), portText(f.port, f.packet.Protocol), e.whyDenyHolds(c))
+	step.Hint = e.hintDeny(c)
 }
 
-func (e *Engine) explainAllow(f *flow, hits []hit, step *model.Step) {
+func (e *Engine) explainAllow(f *flow, c course, step *model.Step) {
 	step.Verdict = model.Allowed
-	for _, h := range hits {
-		if h.rule.entry.IsAllow() && h.rule.unknownPeers == "" {
-			step.By = append(step.By, h.origin())
-		}
-	}
-	if len(step.By) > 0 {
-		step.Why = fmt.Sprintf("%s %s on %s", ruleCount(len(step.By)), letThrough(f), portText(f.port, f.packet.Protocol))
+	if !c.allows() {
+		step.Why = e.whyUnruled(f)
 		return
 	}
-	step.Why = e.whyUnruled(f)
+	step.By = origins(c.by)
+	step.Why = fmt.Sprintf("%s %s on %s%s", ruleCount(len(c.by), c.ranked("rule", "Accept")), letThrough(f), portText(f.port, f.packet.Protocol), c.whyOutranked())
 }
 
-func ruleCount(n int) string {
-	if n == 1 {
-		return "a rule"
+func origins(hits []hit) []model.Origin {
+	out := []model.Origin{}
+	for _, h := range hits {
+		out = append(out, h.origin())
 	}
-	return fmt.Sprintf("each of %d rules", n)
+	return out
+}
+
+func ruleCount(n int, rule string) string {
+	if n == 1 {
+		return article(rule)
+	}
+	return fmt.Sprintf("each of %d %s", n, strings.Replace(rule, "rule", "rules", 1))
 }
 
 func letThrough(f *flow) string {

@@ -20,8 +20,9 @@ type policyKind struct {
 	since int
 	// referred is true for what policies refer to: it is read before them.
 	referred bool
-	// ignored says why Cilium does not act on the kind at all, "" if it does.
-	ignored string
+	// ignored says why Cilium does not act on the kind at all, "" if it does,
+	// and instead what to write.
+	ignored, instead string
 }
 
 // kinds is the table of policy kinds: a new one is a file and a row here.
@@ -37,12 +38,18 @@ func kinds() map[string]policyKind {
 			read: (*reader).networkPolicy, option: "enable-k8s-networkpolicy", byDefault: true,
 		},
 		"ClusterNetworkPolicy": {
-			read: (*reader).unmodelled, option: "enable-k8s-cluster-network-policy", since: 20,
+			read: (*reader).clusterNetworkPolicy, option: "enable-k8s-cluster-network-policy", since: 20,
 		},
-		"CiliumCIDRGroup":            {read: (*reader).cidrGroup, referred: true},
-		"CiliumLocalRedirectPolicy":  {read: (*reader).reference},
-		"AdminNetworkPolicy":         {ignored: "Cilium does not implement AdminNetworkPolicy"},
-		"BaselineAdminNetworkPolicy": {ignored: "Cilium does not implement BaselineAdminNetworkPolicy"},
+		"CiliumCIDRGroup":           {read: (*reader).cidrGroup, referred: true},
+		"CiliumLocalRedirectPolicy": {read: (*reader).reference},
+		"AdminNetworkPolicy": {
+			ignored: "Cilium does not implement AdminNetworkPolicy",
+			instead: "Cilium 1.20 implements its successor: a ClusterNetworkPolicy of the Admin tier",
+		},
+		"BaselineAdminNetworkPolicy": {
+			ignored: "Cilium does not implement BaselineAdminNetworkPolicy",
+			instead: "Cilium 1.20 implements its successor: a ClusterNetworkPolicy of the Baseline tier",
+		},
 	}
 }
 
@@ -67,7 +74,7 @@ func (r *reader) readPolicies(objects []*model.Object) ([]*rule, []model.Issue) 
 			continue
 		}
 		if why := r.switchedOff(kind, o.Origin.Kind); why != "" {
-			issues = append(issues, issue(o, "", model.Warning, fmt.Sprintf("%s has no effect: %s", o.Origin.ID(), why), ""))
+			issues = append(issues, issue(o, "", model.Warning, fmt.Sprintf("%s has no effect: %s", o.Origin.ID(), why), kind.instead))
 			continue
 		}
 		read, problems := kind.read(r, o)
@@ -107,14 +114,6 @@ func (r *reader) source(option string) string {
 // reference is the reader of kinds that others refer to and that hold no rules
 // of their own.
 func (r *reader) reference(*model.Object) ([]*rule, []model.Issue) { return nil, nil }
-
-// unmodelled is the reader of a policy that a cluster would enforce and netsim
-// cannot judge yet: everything that it could touch becomes undetermined.
-func (r *reader) unmodelled(o *model.Object) ([]*rule, []model.Issue) {
-	r.opaque = append(r.opaque, o)
-	return nil, []model.Issue{issue(o, "", model.Warning,
-		fmt.Sprintf("netsim does not judge %s yet: every verdict that it could touch is undetermined", o.Origin.Kind), "")}
-}
 
 func issue(o *model.Object, path string, severity model.Severity, message, remedy string) model.Issue {
 	return model.Issue{

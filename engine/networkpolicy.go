@@ -126,8 +126,17 @@ func networkPolicyRules(o *model.Object, np *networkingv1.NetworkPolicy, entries
 	rules := make([]*rule, len(entries))
 	for i, entry := range entries {
 		rules[i] = &rule{entry: entry, object: o, path: sources[i].path, ports: sources[i].ports(entry)}
+		rules[i].undeclared = undeclared(np, entry)
 	}
 	return rules
+}
+
+func undeclared(np *networkingv1.NetworkPolicy, entry *types.PolicyEntry) bool {
+	declared := networkingv1.PolicyTypeEgress
+	if entry.Ingress {
+		declared = networkingv1.PolicyTypeIngress
+	}
+	return len(np.Spec.PolicyTypes) > 0 && !slices.Contains(np.Spec.PolicyTypes, declared)
 }
 
 func peerSources(path, field string, peers, ports int) []ruleSource {

@@ -40,13 +40,14 @@ func TestClusterNetworkPolicyHangsOnTheConfig(t *testing.T) {
 	with := func(key string) string {
 		return "---\n{apiVersion: v1, kind: ConfigMap, metadata: {namespace: kube-system, name: cilium-config}, data: {" + key + "}}\n"
 	}
+	policy := clusterNetworkPolicy("platform", "Admin", `subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: {}}]}]`)
 	check(t, []row{
-		{"no cilium-config", clusterNetworkPolicy, "", verdicts{toServer: undetermined, toWorld: undetermined}},
-		{"a cilium-config without the key", clusterNetworkPolicy + with(`enable-policy: default`), "", verdicts{toServer: allowed, toWorld: allowed}},
-		{"the policies beside it hold", clusterNetworkPolicy + with(``) + server(`ingress: [{}]`), "", verdicts{toServer: denied}},
-		{"the option given otherwise", clusterNetworkPolicy + with(``), "enable-k8s-cluster-network-policy=true", verdicts{toServer: undetermined}},
+		{"no cilium-config", policy, "", verdicts{toServer: denyRule, toWorld: allowed}},
+		{"a cilium-config without the key", policy + with(`enable-policy: default`), "", verdicts{toServer: allowed, toWorld: allowed}},
+		{"the policies beside it hold", policy + with(``) + server(`ingress: [{}]`), "", verdicts{toServer: denied}},
+		{"the option given otherwise", policy + with(``), "enable-k8s-cluster-network-policy=true", verdicts{toServer: denyRule}},
 	})
-	s := load(t, "", clusterNetworkPolicy+with(`enable-policy: default`))
+	s := load(t, "", policy+with(`enable-policy: default`))
 	issue := s.said("warning", "ClusterNetworkPolicy platform has no effect", "enable-k8s-cluster-network-policy is off")
 	assert.Equal(t, "policies0.yaml", issue.File)
 	assert.Equal(t, 2, issue.Line)

@@ -72,7 +72,8 @@ func (c counts) String() string {
 // features are what a run must have met at least once.
 func features() []string {
 	return []string{
-		"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "NetworkPolicy",
+		"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "NetworkPolicy", "ClusterNetworkPolicy",
+		"tier Admin", "tier Baseline", "action Accept", "action Deny", "action Pass", "peers networks",
 		"ingress", "egress", "ingressDeny", "egressDeny", "enableDefaultDeny false",
 		"peers endpoints", "peers other namespace", "peers expressions", "peers entities", "peers cidr", "peers cidrSet except", "peers all pods", "peers empty list", "peers absent",
 		"ports absent", "ports number", "ports range", "ports ANY", "ports UDP", "ports all", "ports named",
@@ -194,6 +195,9 @@ func (w *world) addPolicy(i int) {
 	case w.chance(25):
 		w.count("NetworkPolicy")
 		w.add("networking.k8s.io/v1", "NetworkPolicy", namespace, name, object{"spec": w.networkPolicy()})
+	case w.chance(30):
+		w.count("ClusterNetworkPolicy")
+		w.add("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", "", name, object{"spec": w.clusterNetworkPolicy()})
 	case w.chance(30):
 		w.count("CiliumClusterwideNetworkPolicy")
 		w.add("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", name, object{"spec": w.ciliumPolicy()})
@@ -357,6 +361,7 @@ func (w *world) compare(t *testing.T, seed string) {
 		require.NotEqual(t, model.Error, i.Severity, "%s: %s", seed, i)
 	}
 	w.parse(t)
+	w.addDefaults()
 	for _, from := range w.pods {
 		for _, to := range w.targets() {
 			want := w.expected(from, to)
@@ -368,6 +373,9 @@ func (w *world) compare(t *testing.T, seed string) {
 			require.NoError(t, err)
 			w.count("verdict " + want)
 			require.Equal(t, want, answer.Verdict.String(), "%s: %s/%s to %s\n%s\n%s", seed, from.namespace, from.name, to.ref, w.policies(), steps(answer))
+			if to.feature == "to pod" {
+				w.compareReasons(t, from, to.ends[0], answer)
+			}
 		}
 	}
 }
@@ -483,6 +491,14 @@ func (w *world) expected(from *testPod, to target) string {
 }
 
 func (w *world) simulate(from *testPod, e end, feature string) bool {
+	result, _, _ := policytest.IteratePolicy(w.entries, flowOf(from, e))
+	if feature == "to pod" || feature == "to clusterIP" {
+		return result.Egress == types.DecisionAllowed && result.Ingress == types.DecisionAllowed
+	}
+	return result.Egress == types.DecisionAllowed
+}
+
+func flowOf(from *testPod, e end) types.Flow {
 	flow := types.Flow{
 		From: identity.NewIdentityFromLabelArray(1000, podLabels(from)), To: identity.NewIdentityFromLabelArray(1001, e.labels),
 		Proto: e.proto, Dport: e.port, NamedPortsTCP: map[string]uint16{"web": 1},
@@ -490,11 +506,7 @@ func (w *world) simulate(from *testPod, e end, feature string) bool {
 	if e.named != 0 {
 		flow.NamedPortsTCP["web"] = e.named
 	}
-	result, _, _ := policytest.IteratePolicy(w.entries, flow)
-	if feature == "to pod" || feature == "to clusterIP" {
-		return result.Egress == types.DecisionAllowed && result.Ingress == types.DecisionAllowed
-	}
-	return result.Egress == types.DecisionAllowed
+	return flow
 }
 
 // parse reads the policies for the simulator with Cilium's parsers alone.
@@ -508,6 +520,8 @@ func (w *world) parse(t *testing.T) {
 			w.parseCilium(t, data, &ciliumv2.CiliumNetworkPolicy{})
 		case "CiliumClusterwideNetworkPolicy":
 			w.parseCilium(t, data, &ciliumv2.CiliumClusterwideNetworkPolicy{})
+		case "ClusterNetworkPolicy":
+			w.parseClusterNetworkPolicy(t, data)
 		case "NetworkPolicy":
 			var p slim_networkingv1.NetworkPolicy
 			require.NoError(t, json.Unmarshal(data, &p))

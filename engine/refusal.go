@@ -67,6 +67,9 @@ func remedyFor(err error) string {
 		{"can only be applied when the", "switch the option on"},
 		{"port must be specified", "give the port, or switch on enable-extended-ip-protocols for protocols without ports"},
 		{"unable to parse port", "write a number from 0 to 65535, or a port's name"},
+		{"node selector labels are disabled", "set enable-node-selector-labels, or write the nodes' addresses as networks with policy-cidr-match-mode: nodes"},
+		{"only supported for egress.action=Accept", "deny the addresses as networks, or accept the names that are wanted and deny the rest"},
+		{"L7 proxy is disabled", "set enable-l7-proxy, or write addresses as networks"},
 		{"must have at least one", "add a rule: an empty list alone says nothing"},
 	} {
 		if strings.Contains(err.Error(), known.fragment) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	ciliumio "github.com/cilium/cilium/pkg/k8s/apis/cilium.io"
+	"github.com/cilium/cilium/pkg/option"
 	"github.com/cilium/cilium/pkg/policy/types"
 
 	"github.com/netsim-dev/netsim/model"
@@ -16,7 +17,7 @@ import (
 // peers, a default deny that an allow rule with unknown peers could have
 // opened, anything that an unreadable policy in force could touch.
 func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
-	known := *step
+	before := *step
 	e.applyUnknownNamespaces(f, step)
 	for _, o := range e.opaque {
 		if couldBeFor(o, f) {
@@ -24,12 +25,12 @@ func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
 		}
 	}
 	for _, h := range hits {
-		if h.rule.unknownPeers != "" && h.couldTurn(known) && e.couldMean(h.rule, f) {
+		if h.rule.unknownPeers != "" && h.couldTurn(before, hits) && e.couldMean(h.rule, f) {
 			doubt(step, h.origin(), fmt.Sprintf("whom %s in rule %s means cannot be known from these files", h.rule.unknownText(), ruleName(h.rule.path)))
 		}
 	}
-	e.applyUnknownAddress(f, known, step)
-	e.applyUnknownNode(f, known, step)
+	e.applyUnknownAddress(f, hits, before, step)
+	e.applyUnknownNode(f, hits, before, step)
 }
 
 // couldBeFor says whether a policy that netsim cannot judge could be about a
@@ -92,7 +93,7 @@ func readsNamespaceLabels[S types.Selector](s S) bool {
 
 // applyUnknownNode doubts a verdict where a rule reads labels of a node that no
 // file holds.
-func (e *Engine) applyUnknownNode(f *flow, known model.Step, step *model.Step) {
+func (e *Engine) applyUnknownNode(f *flow, hits []hit, before model.Step, step *model.Step) {
 	if f.self.Kind == model.PartyNode && f.self.Node != nil && f.self.Node.Made {
 		for _, r := range e.rules {
 			if r.direction() == f.direction && f.isFor(r) && !r.entry.Subject.IsWildcard() {
@@ -104,20 +105,53 @@ func (e *Engine) applyUnknownNode(f *flow, known model.Step, step *model.Step) {
 		return
 	}
 	for _, r := range e.rulesFor(f) {
-		if port, ok := f.portMatches(r, e.ports()); ok && r.readsNodes && couldMatter(r, known) {
+		if port, ok := f.portMatches(r, e.ports()); ok && r.readsNodes && e.hangsOn(f, hit{r, port}, hits, before) {
 			doubt(step, r.origin(port), fmt.Sprintf("rule %s reads labels of node %s, which no file holds", ruleName(r.path), f.other.Node.Name))
 		}
 	}
 }
 
-// couldTurn: an allow rule cannot help against an explicit deny, and a deny
-// rule does not change a denial.
-func (h hit) couldTurn(step model.Step) bool {
-	if h.rule.entry.IsDeny() {
-		return step.Verdict == model.Allowed
+// couldTurn says whether a rule, if it meant the packet, would decide it
+// otherwise than the known ones do: it must come before those that decide now.
+func (h hit) couldTurn(step model.Step, hits []hit) bool {
+	now, then := follow(known(hits)), follow(append(known(hits), h))
+	switch {
+	case len(then.passed) > len(now.passed):
+		return true
+	case now.allows() && then.allows() || now.denies() && then.denies():
+		return false
+	default:
+		return then.denies() && step.Verdict == model.Allowed || then.allows() && step.Verdict == model.Denied
 	}
-	defaultDenied := step.DropReason != nil && *step.DropReason == model.DropPolicyDenied
-	return step.Verdict == model.Denied && defaultDenied
+}
+
+// hangsOn says whether a verdict would be another if a rule of which it is not
+// known whether it means the packet did or did not.
+func (e *Engine) hangsOn(f *flow, h hit, hits []hit, before model.Step) bool {
+	others := slices.DeleteFunc(known(hits), func(x hit) bool { return x.rule == h.rule })
+	byDefault := model.Allowed
+	switch {
+	case len(follow(known(hits)).by) == 0:
+		byDefault = before.Verdict
+	case len(e.selecting(f, isolates)) > 0 || e.options.policyMode == option.AlwaysEnforce:
+		byDefault = model.Denied
+	}
+	verdict := func(c course) model.Verdict {
+		switch {
+		case c.allows():
+			return model.Allowed
+		case c.denies():
+			return model.Denied
+		default:
+			return byDefault
+		}
+	}
+	return verdict(follow(others)) != verdict(follow(append(others, h)))
+}
+
+// known are the rules whose peers netsim knows.
+func known(hits []hit) []hit {
+	return slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return h.rule.unknownPeers != "" })
 }
 
 // couldMean knows of some peer fields whom they cannot mean: names and cloud
@@ -125,10 +159,6 @@ func (h hit) couldTurn(step model.Step) bool {
 func (e *Engine) couldMean(r *rule, f *flow) bool {
 	for _, name := range strings.Split(r.unknownPeers, ", ") {
 		switch name {
-		case "toFQDNs":
-			if f.other.Kind == model.PartyAddress || f.other.Kind == model.PartyNode && e.options.cidrMeansNodes() {
-				return true
-			}
 		case "toServices", "toGroups", "fromGroups":
 			if f.other.Kind == model.PartyAddress || e.options.cidrMeans(f.other.Kind) {
 				return true
@@ -144,6 +174,10 @@ func (e *Engine) couldMean(r *rule, f *flow) bool {
 // names; those that one names may fare otherwise.
 func (e *Engine) applyWorld(f *flow, step *model.Step) {
 	if f.other.Kind != model.PartyWorld || f.other.Addr.IsValid() {
+		return
+	}
+	if f.names != nil && f.names.Asked != "" {
+		e.applyUnanswered(f, step)
 		return
 	}
 	for _, r := range e.rulesFor(f) {

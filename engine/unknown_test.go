@@ -44,21 +44,21 @@ func TestDoubtNamesTheRuleAndKeepsTheOthers(t *testing.T) {
 	step := s.judge(toWorld)
 	assert.Equal(t, []string{"client", "names", "names egress[1]"}, rulesBy(step))
 	assert.Contains(t, step.Why, "default deny")
-	assert.Contains(t, step.Why, "toFQDNs in rule egress[1]")
+	assert.Contains(t, step.Why, "a name that rule egress[1] means")
 	assert.Nil(t, step.DropReason)
 }
 
-const clusterNetworkPolicy = `---
-apiVersion: policy.networking.k8s.io/v1alpha2
-kind: ClusterNetworkPolicy
-metadata: {name: platform}
-spec: {tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: Accept, from: [{namespaces: {}}]}]}
-`
+// opaque is a clusterwide policy that Cilium 1.19 enforces and netsim cannot
+// judge.
+func opaque() string {
+	return ccnp("platform", `endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "9092", protocol: TCP}], rules: {kafka: [{role: produce}]}}]}]`)
+}
 
-func TestKindsThatNetsimDoesNotJudge(t *testing.T) {
+func TestKindsThatHaveNoEffect(t *testing.T) {
 	foreign := func(kind string) string {
 		return "---\n{apiVersion: policy.networking.k8s.io/v1alpha1, kind: " + kind + ", metadata: {name: default}, spec: {priority: 1, subject: {namespaces: {}}}}\n"
 	}
+	admin := clusterNetworkPolicy("platform", "Admin", `subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: {}}]}]`)
 	cnpKind, ccnpKind := server(`ingress: [{}]`), ccnp("c", `endpointSelector: {}, ingress: [{}]`)
 	for _, r := range []struct {
 		claim, set, policies string
@@ -66,13 +66,12 @@ func TestKindsThatNetsimDoesNotJudge(t *testing.T) {
 		severity             model.Severity
 		says                 []string
 	}{
-		{"a ClusterNetworkPolicy in force leaves everything undetermined", "enable-k8s-cluster-network-policy=true", clusterNetworkPolicy, undetermined, model.Warning, []string{"ClusterNetworkPolicy", "undetermined"}},
-		{"one that is switched off is ignored", "enable-k8s-cluster-network-policy=false", clusterNetworkPolicy, allowed, model.Warning, []string{"ClusterNetworkPolicy platform has no effect", "enable-k8s-cluster-network-policy"}},
-		{"with a cilium-config that does not name it, it is off", "", clusterNetworkPolicy + ciliumConfig, allowed, model.Warning, []string{"enable-k8s-cluster-network-policy is off"}},
-		{"without a cilium-config the object speaks for its option", "", clusterNetworkPolicy, undetermined, model.Warning, []string{"ClusterNetworkPolicy"}},
-		{"one under a Cilium that does not know it is ignored", "version=1.19.6 enable-k8s-cluster-network-policy=true", clusterNetworkPolicy, allowed, model.Warning, []string{"Cilium 1.19.6 does not know", "1.20"}},
-		{"an AdminNetworkPolicy is ignored", "", foreign("AdminNetworkPolicy"), allowed, model.Warning, []string{"AdminNetworkPolicy default has no effect", "does not implement"}},
-		{"a BaselineAdminNetworkPolicy is ignored", "", foreign("BaselineAdminNetworkPolicy"), allowed, model.Warning, []string{"BaselineAdminNetworkPolicy default has no effect"}},
+		{"a ClusterNetworkPolicy that is switched off is ignored", "enable-k8s-cluster-network-policy=false", admin, allowed, model.Warning, []string{"ClusterNetworkPolicy platform has no effect", "enable-k8s-cluster-network-policy"}},
+		{"with a cilium-config that does not name it, it is off", "", admin + ciliumConfig, allowed, model.Warning, []string{"enable-k8s-cluster-network-policy is off"}},
+		{"one under a Cilium that does not know it is ignored", "version=1.19.6 enable-k8s-cluster-network-policy=true", admin, allowed, model.Warning, []string{"Cilium 1.19.6 does not know", "1.20"}},
+		{"an AdminNetworkPolicy is ignored", "", foreign("AdminNetworkPolicy"), allowed, model.Warning, []string{"AdminNetworkPolicy default has no effect", "does not implement", "a ClusterNetworkPolicy of the Admin tier"}},
+		{"a BaselineAdminNetworkPolicy is ignored", "", foreign("BaselineAdminNetworkPolicy"), allowed, model.Warning, []string{"BaselineAdminNetworkPolicy default has no effect", "a ClusterNetworkPolicy of the Baseline tier"}},
+		{"an AdminNetworkPolicy beside others changes nothing", "", foreign("AdminNetworkPolicy") + cnpKind, denied, model.Warning, []string{"AdminNetworkPolicy default has no effect"}},
 		{"CiliumNetworkPolicies can be switched off", "enable-cilium-network-policy=false", cnpKind, allowed, model.Warning, []string{"enable-cilium-network-policy is off"}},
 		{"CiliumClusterwideNetworkPolicies can be switched off", "enable-cilium-clusterwide-network-policy=false", ccnpKind, allowed, model.Warning, []string{"enable-cilium-clusterwide-network-policy is off"}},
 		{"NetworkPolicies can be switched off", "enable-k8s-networkpolicy=false", npServer(``), allowed, model.Warning, []string{"enable-k8s-networkpolicy is off"}},
@@ -106,10 +105,10 @@ func TestFieldsThatCameAndWent(t *testing.T) {
 }
 
 func TestOpaquePolicyIsNamedAndTouchesPodsOnly(t *testing.T) {
-	s := load(t, "enable-k8s-cluster-network-policy=true", clusterNetworkPolicy, server(`ingress: [{fromEndpoints: [{}]}]`))
+	s := load(t, "version=1.19.6", opaque(), server(`ingress: [{fromEndpoints: [{}]}]`))
 	step := s.judge(toServer)
 	assert.Equal(t, []string{"platform", "server ingress[0]"}, rulesBy(step))
-	assert.Contains(t, step.Why, "ClusterNetworkPolicy platform may be in force")
+	assert.Contains(t, step.Why, "CiliumClusterwideNetworkPolicy platform may be in force")
 	assert.Equal(t, undetermined, outcome(s.judge("egress uat/client world 80")))
 	assert.Equal(t, allowed, outcome(s.judge("ingress dev/client node/w2 22")), "a node is not under policy")
 }

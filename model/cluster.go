@@ -26,6 +26,8 @@ type Cluster struct {
 	// "masqueradeAll" of the mode in force, "localhostNodePorts"); nil if none
 	// was loaded. A field that is absent has kube-proxy's default.
 	KubeProxyConfig *ConfigMap
+	// CloudFirewalls are what the documents of that kind state.
+	CloudFirewalls []*CloudFirewall
 	// Kind is a kind cluster config, nil if none was loaded.
 	Kind *KindConfig
 	// Others are objects of all other kinds.

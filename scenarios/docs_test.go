@@ -7,18 +7,51 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// TestReadmeCommands runs every command block of the README from the
-// repository's root and compares its output with what stands below it.
+// TestReadmeCommands runs every command block of the README and of docs/ from
+// the repository's root and compares its output with what stands below it.
 // `go test ./scenarios -update` writes the true output there.
 func TestReadmeCommands(t *testing.T) {
 	dependOnProgram(t)
-	path := filepath.FromSlash("../README.md")
+	for _, path := range append(docs(t), filepath.FromSlash("../README.md")) {
+		t.Run(filepath.Base(path), func(t *testing.T) { runCommands(t, path) })
+	}
+}
+
+// docs are the documents beside the README.
+func docs(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.FromSlash("../docs/*.md"))
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	return paths
+}
+
+// TestDocumentsInDocs loads every YAML block of docs/: what people copy from
+// there has nothing wrong with it.
+func TestDocumentsInDocs(t *testing.T) {
+	dependOnProgram(t)
+	block := regexp.MustCompile("(?s)```yaml\n(.*?)```")
+	for _, path := range docs(t) {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for _, found := range block.FindAllStringSubmatch(string(text), -1) {
+			command := exec.Command("netsim", "list", "--strict", "-f", "-")
+			command.Stdin = strings.NewReader(found[1])
+			output, err := command.CombinedOutput()
+			require.NoError(t, err, "%s: %s\n%s", path, found[1], output)
+		}
+	}
+}
+
+func runCommands(t *testing.T, path string) {
+	t.Helper()
 	readme, err := os.ReadFile(path)
 	require.NoError(t, err)
 
@@ -40,7 +73,7 @@ func TestReadmeCommands(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(rewritten.String()), 0o644))
 		return
 	}
-	require.Equal(t, rewritten.String(), string(readme), "the README shows other output than netsim writes: go test ./scenarios -update")
+	require.Equal(t, rewritten.String(), string(readme), "%s shows other output than netsim writes: go test ./scenarios -update", path)
 }
 
 // ranBlock is a block's command with the output that it has now.
@@ -69,7 +102,7 @@ func output(t *testing.T, args []string) string {
 		require.Equal(t, []string{"go", "run", "./cmd/netsim"}, args[:3])
 		args = append([]string{"netsim"}, args[3:]...)
 	}
-	require.Equal(t, "netsim", args[0], "the README shows commands of netsim")
+	require.Equal(t, "netsim", args[0], "documents show commands of netsim")
 	command := exec.Command(args[0], args[1:]...)
 	command.Dir = ".."
 	var both bytes.Buffer

@@ -28,7 +28,11 @@ const (
 	optionLBMode         = "bpf-lb-mode"
 	optionDSRDispatch    = "bpf-lb-dsr-dispatch"
 	optionTunnel         = "tunnel-protocol"
+	optionChaining       = "cni-chaining-mode"
 )
+
+// sourceDefault is where settings are from that nobody gives.
+const sourceDefault = "default"
 
 // knownOptions are the cilium-config keys that change an answer, each with the
 // values that it may have (nil for any). A --set of another key would do
@@ -51,16 +55,18 @@ func knownOptions() map[string][]string {
 		"node-labels":                   nil,
 		optionTunnel:                    {"vxlan", "geneve"},
 		"tunnel-port":                   nil,
+		"underlay-protocol":             {"auto", "ipv4", "ipv6"},
 		"cluster-pool-ipv4-cidr":        nil,
 		"cluster-pool-ipv6-cidr":        nil,
 		"nodeport-addresses":            nil,
 		optionLBMode:                    {"snat", "dsr", "hybrid"},
 		optionDSRDispatch:               {"opt", "ipip", "geneve"},
-		"cni-chaining-mode":             nil,
+		optionChaining:                  nil,
 		"kubeProxy.clusterCIDR":         nil,
 		"kubeProxy.detectLocalMode":     {"ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix"},
 		"kubeProxy.nodePortAddresses":   nil,
 		optionIPAM:                      nil,
+		settingFirewall:                 {firewallOpen, firewallUnknown},
 	}
 	for _, name := range []string{
 		optionHostNSOnly, "bpf-lb-enable-wildcard-entries", "bpf-lb-sock", "enable-bpf-masquerade",
@@ -70,6 +76,7 @@ func knownOptions() map[string][]string {
 		"enable-k8s-networkpolicy", "enable-l7-proxy", "enable-local-redirect-policy",
 		"enable-no-service-endpoints-routable", "enable-node-selector-labels", "enable-non-default-deny-policies",
 		"enable-remote-node-masquerade", "enable-sctp", "enable-service-topology", "disable-external-ip-mitigation", "mesh-auth-enabled",
+		"enable-ipsec", "enable-wireguard", "encrypt-node",
 		"policy-audit-mode", "policy-default-local-cluster", "bpf-lb-external-clusterip",
 		"bpf-lb-source-range-all-types", "bpf-lb-mode-annotation", "kubeProxy.localhostNodePorts",
 		"kubeProxy.masqueradeAll",
@@ -104,12 +111,15 @@ func (s *settings) set(name, value, source string) {
 }
 
 // readDatapath takes each setting from the strongest source that has it: the
-// agent's defaults, the kind config, kube-proxy's own configuration, the values
-// and version of Cilium's chart, the cilium-config ConfigMap and the agent's
+// agent's defaults, the platform that nodes show, the kind config, kube-proxy's
+// own configuration, the values and version of Cilium's chart, the cilium-config ConfigMap and the agent's
 // image, a profile asked for by name, and --set.
 func readDatapath(c *model.Cluster, opt Options) (model.Datapath, []model.Issue, error) {
 	s := &settings{values: map[string]string{}, sources: map[string]string{}}
 	s.readDefaults()
+	if opt.Datapath == "" {
+		s.readPlatform(c.Nodes)
+	}
 	s.readKind(c.Kind)
 	s.readKubeProxy(c.KubeProxyConfig)
 	s.readChartVersion(c.CiliumValues)
@@ -124,7 +134,7 @@ func readDatapath(c *model.Cluster, opt Options) (model.Datapath, []model.Issue,
 	}
 	dp := s.datapath(c, opt.Datapath)
 	issues := append(s.issues, contradictions(dp)...)
-	if s.sources[settingVersion] == "default" {
+	if s.sources[settingVersion] == sourceDefault {
 		issues = append(issues, model.Issue{Severity: model.Info,
 			Message: "no file names Cilium's version: " + defaultCilium + " is assumed", Remedy: "use --set cilium.version=..."})
 	}
@@ -132,7 +142,7 @@ func readDatapath(c *model.Cluster, opt Options) (model.Datapath, []model.Issue,
 }
 
 func (s *settings) readDefaults() {
-	const source = "default"
+	const source = sourceDefault
 	s.set(settingVersion, defaultCilium, source)
 	s.set(settingKubeProxyMode, model.KubeProxyIPTables, source)
 	s.set(optionKPR, "false", source)
@@ -217,8 +227,7 @@ func (s *settings) readProfile(name string, set map[string]string) error {
 	}
 	version := s.versionUnder(set)
 	for _, setting := range profile.Settings {
-		since := model.ParseVersion(setting.Since)
-		if version.AtLeast(since.Major, since.Minor, 0) {
+		if setting.holdsFor(version) {
 			s.set(setting.Name, setting.Value, "profile "+name)
 		}
 	}
@@ -285,12 +294,12 @@ func (s *settings) datapath(c *model.Cluster, profile string) model.Datapath {
 		Sources:              s.sources,
 	}
 	dp.SocketLBHostNamespaceOnly = dp.On(optionHostNSOnly, false)
-	kubeProxyRuns := s.sources[settingKubeProxyMode] != "default" || hasKubeProxy(c.Workloads)
+	kubeProxyRuns := s.sources[settingKubeProxyMode] != sourceDefault || hasKubeProxy(c.Workloads)
 	if dp.KubeProxyReplacement && !kubeProxyRuns {
 		dp.KubeProxyMode = model.KubeProxyNone
 	}
 	if dp.Name == "" {
-		dp.Name = guessName(c, dp)
+		dp.Name = s.recognise(c, dp)
 	}
 	return dp
 }
@@ -303,21 +312,6 @@ func hasKubeProxy(workloads []*model.Workload) bool {
 	return slices.ContainsFunc(workloads, func(w *model.Workload) bool {
 		return w.Ref.Kind == "DaemonSet" && w.Ref.Name == "kube-proxy"
 	})
-}
-
-// guessName names the platform that the files show.
-func guessName(c *model.Cluster, dp model.Datapath) string {
-	onKind := c.Kind != nil || slices.ContainsFunc(c.Nodes, func(n *model.Node) bool {
-		return strings.HasPrefix(n.ProviderID, "kind://")
-	})
-	switch {
-	case onKind && dp.KubeProxyReplacement:
-		return "kind-kpr"
-	case onKind:
-		return "kind"
-	default:
-		return "generic"
-	}
 }
 
 // contradictions are settings that cannot both be meant, or that netsim has no

@@ -17,7 +17,7 @@ func FuzzQuery(f *testing.F) {
 		f.Add("dev/client", to, "")
 		f.Add(to, "dev/client:80", "ICMP/8")
 	}
-	c, issues := cluster(f, stage)
+	c, issues := cluster(f, stage, firewall("a", "stateful: false, ingress: [{from: [self], ports: [{port: 8080, endPort: 9000}]}, {from: [203.0.113.0/24]}], egress: [{}]"))
 	s, err := sim.New(c, issues, sim.Options{})
 	if err != nil {
 		f.Fatal(err)

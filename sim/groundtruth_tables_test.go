@@ -35,9 +35,7 @@ type gap struct {
 // no probe open fails the test.
 func pending() []gap {
 	return []gap{
-		{"toFQDNs with the recorded DNS answers (meta.DNS)", []string{"07-fqdn-name", "07-fqdn-no-lookup", "07-fqdn-pattern-sub", "07-fqdn-plus-cidr-deny-free"}},
 		{"mutual authentication that is switched on", []string{"08-auth-egress-required", "08-auth-ingress-required"}},
-		{"ClusterNetworkPolicy", []string{"08-kcnp-"}},
 	}
 }
 

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,7 +35,7 @@ func helmNames() map[string]string {
 		"bpf.disableExternalIPMitigation":       "disable-external-ip-mitigation",
 		"cluster.name":                          optionClusterName,
 		"clustermesh.policyDefaultLocalCluster": "policy-default-local-cluster",
-		"cni.chainingMode":                      "cni-chaining-mode",
+		"cni.chainingMode":                      optionChaining,
 		"defaultLBServiceIPAM":                  "default-lb-service-ipam",
 		"k8s.serviceProxyName":                  "k8s-service-proxy-name",
 		"labels":                                "labels",
@@ -181,6 +182,12 @@ func chartOptions(values map[string]value, version model.Version) map[string]val
 		options[optionEnforcement] = value{strings.ToLower(v.text), v.origin}
 	}
 	follow(chartForces())
+	if on := values["encryption.enabled"]; on.text == "true" {
+		options["enable-"+cmp.Or(values["encryption.type"].text, "ipsec")] = on
+		if node := values["encryption.nodeEncryption"]; node.text != "" {
+			options["encrypt-node"] = node
+		}
+	}
 	for path, v := range values {
 		if option, extra := strings.CutPrefix(path, extraConfig); extra && !isOurs(option) {
 			options[option] = v

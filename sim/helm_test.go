@@ -35,6 +35,8 @@ func TestHelmValuesBecomeTheOptionsThatTheChartWrites(t *testing.T) {
 		{"GKE's switch", "1.18.4", "gke: {enabled: true}\nhubble: {}", map[string]string{"routing-mode": "native"}},
 		{"the Gateway API keeps the socket load balancer out of pods from 1.20 on", "1.20.2", "gatewayAPI: {enabled: true}\nsocketLB: {hostNamespaceOnly: false}", map[string]string{"bpf-lb-sock-hostns-only": "true", "enable-envoy-config": "true"}},
 		{"and not before", "1.19.4", "gatewayAPI: {enabled: true}\nl7Proxy: true", map[string]string{"bpf-lb-sock-hostns-only": "false", "enable-envoy-config": "true"}},
+		{"encryption is IPsec unless it says otherwise", "1.20.2", "encryption: {enabled: true}\nl7Proxy: true", map[string]string{"enable-ipsec": "true", "enable-wireguard": ""}},
+		{"as here", "1.20.2", "encryption: {enabled: true, type: wireguard, nodeEncryption: true}\nl7Proxy: true", map[string]string{"enable-ipsec": "", "enable-wireguard": "true", "encrypt-node": "true"}},
 		{"extraConfig is copied, over all others", "1.20.2", "routingMode: tunnel\nextraConfig: {routing-mode: native, enable-host-firewall: \"true\", cilium.version: \"1.16\"}", map[string]string{"routing-mode": "native", "enable-host-firewall": "true", "cilium.version": "1.20.2"}},
 		{"an empty value is the chart's default", "1.20.2", "routingMode: \"\"\nl7Proxy: true", map[string]string{"routing-mode": "tunnel"}},
 	} {

@@ -77,19 +77,25 @@ func newSim(t *testing.T, opt sim.Options, documents string) *sim.Sim {
 	return s
 }
 
-// cluster loads documents, one file each.
+// cluster loads documents in which nothing is wrong.
 func cluster(t testing.TB, documents ...string) (*model.Cluster, []model.Issue) {
+	t.Helper()
+	c, issues := loadAll(t, documents...)
+	for _, i := range issues {
+		require.NotEqual(t, model.Error, i.Severity, i.String())
+	}
+	return c, issues
+}
+
+// loadAll loads documents, one file each.
+func loadAll(t testing.TB, documents ...string) (*model.Cluster, []model.Issue) {
 	t.Helper()
 	names := []string{"stage.yaml", "more.yaml"}
 	var files []manifest.File
 	for i, d := range documents {
 		files = append(files, manifest.File{Name: names[i], Data: []byte(d)})
 	}
-	c, issues := manifest.Load(files)
-	for _, i := range issues {
-		require.NotEqual(t, model.Error, i.Severity, i.String())
-	}
-	return c, issues
+	return manifest.Load(files)
 }
 
 func ask(t *testing.T, s *sim.Sim, from, to string) *sim.Answer {
@@ -102,6 +108,12 @@ func ask(t *testing.T, s *sim.Sim, from, to string) *sim.Answer {
 // policy is a CiliumNetworkPolicy of dev for the pods with a label app.
 func policy(app, rules string) string {
 	return "---\n{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: dev, name: " + app + "}, spec: {endpointSelector: {matchLabels: {app: " + app + "}}, " + rules + "}}\n"
+}
+
+// dnsRule is an egress rule that lets queries for some names through to kube-dns,
+// and so through Cilium's DNS proxy.
+func dnsRule(pattern string) string {
+	return `{toEndpoints: [{matchLabels: {"k8s:io.kubernetes.pod.namespace": kube-system, k8s-app: kube-dns}}], toPorts: [{ports: [{port: "53", protocol: ANY}], rules: {dns: [{matchPattern: "` + pattern + `"}]}}]}`
 }
 
 // steps are a path's steps, "STAGE VERDICT" each.

@@ -35,6 +35,11 @@ type ProfileSetting struct {
 	Source string `json:"source"`
 }
 
+func (s ProfileSetting) holdsFor(version model.Version) bool {
+	since := model.ParseVersion(s.Since)
+	return version.AtLeast(since.Major, since.Minor, 0)
+}
+
 // Setting is a setting's value, and whether the profile has it.
 func (p Profile) Setting(name string) (value string, set bool) {
 	for _, s := range p.Settings {
@@ -94,7 +99,14 @@ const (
 	sourceMSCilium = "Microsoft's documentation of Azure CNI powered by Cilium"
 	sourceDPv2     = "Google's documentation of GKE Dataplane V2"
 
-	noteCloudFirewall = "The cloud's own firewall (security groups, network ACLs) is outside Cilium and not part of a verdict."
+	sourceAWSFirewall    = "AWS's documentation of security groups: what no rule lets in is dropped"
+	sourceAzureFirewall  = "Microsoft's documentation of network security groups: what comes from the Internet is dropped unless a rule allows it (DenyAllInbound)"
+	sourceGoogleFirewall = "Google's documentation of VPC firewall rules: what no rule lets in is dropped (the implied rule)"
+
+	noteCloudFirewall = "The cloud's own firewall is judged where a CloudFirewall document states it (docs/cloud-firewall.md). Where none does, what comes from outside to a node or pod is undetermined if everything else lets it in, unless --set cloud.firewall=open says that nothing is filtered; between the cluster's machines and outwards everything passes, which is how these clouds set it up."
+	noteControlEKS    = "Whether the control plane reaches a pod hangs on security groups: EKS's own lets it through to managed nodes, eksctl's to others on 443 and from 1025 on (eksctl v0.215.0 pkg/cfn/builder/nodegroup.go); without a CloudFirewall document it is undetermined."
+	noteControlAKS    = "AKS's control plane reaches pods through its konnectivity-agent pods: ask about those. From the API server's own address the answer is undetermined."
+	noteControlGKE    = "GKE's control plane reaches nodes and pods on 443 and 10250 (Google's documentation of private clusters); on other ports, as those of many webhooks, a firewall rule must allow it, and without a CloudFirewall document it is undetermined."
 	noteFilesDecide   = "Who translates Services is the installation's choice: the files decide, and without them it is kube-proxy, Cilium's Helm default."
 	noteAPIServer     = "An ingress rule for the entity kube-apiserver may miss the API server of a managed control plane (Documentation/security/policy/layer3.rst)."
 )
@@ -134,18 +146,20 @@ func azureProfiles() []Profile {
 		{Name: "aks-byocni", Summary: "AKS without a CNI of its own, and Cilium installed on it",
 			Settings: []ProfileSetting{
 				{Name: optionRouting, Value: model.RoutingTunnel, Source: "Cilium's Helm chart refuses any other with aksbyocni.enabled (install/kubernetes/cilium/templates/cilium-configmap.yaml)"},
+				{Name: settingFirewall, Value: firewallUnknown, Source: sourceAzureFirewall},
 			},
-			Notes: []string{noteFilesDecide, "Cilium is the open-source one with all its policy kinds.", noteAPIServer}},
+			Notes: []string{noteFilesDecide, "Cilium is the open-source one with all its policy kinds.", noteAPIServer, noteCloudFirewall, noteControlAKS}},
 		{Name: "aks-cilium", Summary: "Azure CNI powered by Cilium, run by AKS",
 			Settings: []ProfileSetting{
 				{Name: optionKPR, Value: "true", Source: sourceMSCilium + ": no kube-proxy runs"},
 				{Name: settingKubeProxyMode, Value: model.KubeProxyNone, Source: sourceMSCilium + ": no kube-proxy runs"},
 				{Name: "policy-cidr-match-mode", Value: "", Source: sourceMSCilium + ": an ipBlock selects neither pods nor nodes"},
+				{Name: settingFirewall, Value: firewallUnknown, Source: sourceAzureFirewall},
 			},
 			Notes: []string{
 				"L7 and FQDN rules need Advanced Container Networking Services (advancedNetworkPolicies None, FQDN or L7); how they are refused without is unconfirmed, and they are judged as Cilium does.",
 				"Unconfirmed and not set: the routing mode, and whether CiliumClusterwideNetworkPolicies and host policies are enforced.",
-				noteAPIServer,
+				noteAPIServer, noteCloudFirewall, noteControlAKS,
 			}},
 	}
 }
@@ -156,19 +170,21 @@ func awsProfiles() []Profile {
 			Settings: []ProfileSetting{
 				{Name: optionRouting, Value: model.RoutingNative, Source: sourceENI},
 				{Name: "enable-ipv4-masquerade", Value: "false", Since: "1.18", Source: sourceENI},
+				{Name: settingFirewall, Value: firewallUnknown, Source: sourceAWSFirewall},
 			},
-			Notes: []string{noteFilesDecide, "Before Cilium 1.18 the chart masquerades in ENI mode too.", noteCloudFirewall}},
+			Notes: []string{noteFilesDecide, "Before Cilium 1.18 the chart masquerades in ENI mode too.", noteCloudFirewall, noteControlEKS}},
 		{Name: "eks-chaining", Summary: "EKS with Cilium chained to the AWS VPC CNI",
 			Settings: []ProfileSetting{
-				{Name: "cni-chaining-mode", Value: "aws-cni", Source: sourceChaining},
+				{Name: optionChaining, Value: "aws-cni", Source: sourceChaining},
 				{Name: optionRouting, Value: model.RoutingNative, Source: sourceChaining},
 				{Name: "enable-ipv4-masquerade", Value: "false", Source: sourceChaining},
+				{Name: settingFirewall, Value: firewallUnknown, Source: sourceAWSFirewall},
 			},
 			Notes: []string{
 				noteFilesDecide,
 				"Policy is not enforced on pods that ran before the chaining was set up, until they restart: netsim takes all as restarted.",
 				"L7 policy may be limited with chaining (Documentation/installation/cni-chaining-limitations.rst).",
-				noteCloudFirewall,
+				noteCloudFirewall, noteControlEKS,
 			}},
 	}
 }
@@ -180,13 +196,14 @@ func googleProfiles() []Profile {
 				{Name: optionKPR, Value: "true", Source: sourceDPv2 + ": no kube-proxy runs"},
 				{Name: settingKubeProxyMode, Value: model.KubeProxyNone, Source: sourceDPv2 + ": no kube-proxy runs"},
 				{Name: "enable-cilium-network-policy", Value: "false", Source: sourceDPv2 + ": the CRD is not exposed (unconfirmed)"},
+				{Name: settingFirewall, Value: firewallUnknown, Source: sourceGoogleFirewall},
 			},
 			Notes: []string{
 				"CiliumNetworkPolicies are ignored with a warning each. That their CRD is missing was not seen on a live cluster; where it is there, use --set enable-cilium-network-policy=true.",
 				"CiliumClusterwideNetworkPolicies are judged: Google documents them for L3 and L4 rules.",
 				"Unconfirmed and not set: the routing mode. Cilium's default, tunnel, is taken unless the files or --set routingMode say otherwise.",
 				"FQDNNetworkPolicy, GKE's own kind, is not judged.",
-				noteAPIServer,
+				noteAPIServer, noteCloudFirewall, noteControlGKE,
 			}},
 	}
 }

@@ -176,6 +176,9 @@ func (r *reference) parseTarget(text string) error {
 		r.world = true
 		return nil
 	}
+	if text == "localhost" {
+		text = "127.0.0.1"
+	}
 	if addr, err := netip.ParseAddr(text); err == nil {
 		r.addr = addr.Unmap()
 		return nil

@@ -69,6 +69,7 @@ func TestReferences(t *testing.T) {
 		{"no/w1:22", "", "node w1 port 22/TCP"},
 		{"nodes/w1", "22/UDP", "node w1 port 22/UDP"},
 		{"10.96.0.20", "", "address 10.96.0.20"},
+		{"localhost:30080", "", "address 127.0.0.1 port 30080/TCP"},
 		{"10.96.0.20:80", "", "address 10.96.0.20 port 80/TCP"},
 		{"10.96.0.20:1", "", "address 10.96.0.20 port 1/TCP"},
 		{"10.96.0.20:65535", "", "address 10.96.0.20 port 65535/TCP"},

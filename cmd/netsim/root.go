@@ -42,6 +42,8 @@ type command struct {
 	strict   bool
 	output   string
 	noColor  bool
+	// dns is for query alone.
+	dns dnsFlags
 
 	// code is the exit code where no error decides it.
 	code int

@@ -56,17 +56,19 @@ func (d *document) metadataJSON() []byte {
 	return append(e.out, '}')
 }
 
-func (d *document) wrongType(err error) {
+func (d *document) wrongType(err error) { d.reject(d.typeProblem(err)) }
+
+// typeProblem is what a decoder found wrong.
+func (d *document) typeProblem(err error) problem {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) {
-		d.reject(problem{says: "cannot be decoded: " + err.Error(), do: "correct the value"})
-		return
+		return problem{says: "cannot be decoded: " + err.Error(), do: "correct the value"}
 	}
-	d.reject(problem{
+	return problem{
 		at:   d.pathAt(wrong.Offset),
 		says: fmt.Sprintf("must be %s, and is a %s", typeName(wrong.Type), wrong.Value),
 		do:   typeRemedy(wrong),
-	})
+	}
 }
 
 func typeName(t reflect.Type) string {
@@ -99,13 +101,18 @@ func typeRemedy(wrong *json.UnmarshalTypeError) string {
 // unknownField warns of a field that the type does not have. The strict
 // decoder gives it as `unknown field "spec.containers[0].imagee"`.
 func (d *document) unknownField(err error, t reflect.Type) {
-	_, quoted, _ := strings.Cut(err.Error(), `"`)
-	path, _, _ := strings.Cut(quoted, `"`)
-	do := "remove it"
-	if near := nearestField(t, path); near != "" {
-		do = "did you mean " + near + "?"
-	}
+	path, do := fieldRemedy(err, t)
 	d.warn(problem{path, "the field is not known, an API server drops it", do})
+}
+
+// fieldRemedy is the path of an unknown field, and what to do about it.
+func fieldRemedy(err error, t reflect.Type) (path, do string) {
+	_, quoted, _ := strings.Cut(err.Error(), `"`)
+	path, _, _ = strings.Cut(quoted, `"`)
+	if near := nearestField(t, path); near != "" {
+		return path, "did you mean " + near + "?"
+	}
+	return path, "remove it"
 }
 
 // nearestField is the known field beside an unknown one that is spelled most

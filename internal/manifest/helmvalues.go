@@ -130,9 +130,12 @@ func (d *document) addValues(v *model.HelmValues, n *yaml.Node, at string, line 
 			d.addValues(v, p.value, join(at, p.key), p.line)
 		}
 	case yaml.SequenceNode:
+		if at == "" {
+			return // values are a map
+		}
 		v.Data[at], v.Lines[at] = e.words(n), d.before+line
 	default:
-		if text, ok := e.word(n); ok {
+		if text, ok := e.word(n); ok && at != "" {
 			v.Data[at], v.Lines[at] = text, d.before+line
 		}
 	}

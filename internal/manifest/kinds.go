@@ -48,7 +48,7 @@ func kinds() map[string]kind {
 		"EndpointSlice": {group: "discovery.k8s.io", versions: v1, validName: name, read: readEndpointSlice},
 
 		"NetworkPolicy":                  {group: "networking.k8s.io", versions: v1, validName: name, read: readPolicy},
-		"ClusterNetworkPolicy":           {group: "policy.networking.k8s.io", validName: name, read: readUncheckedPolicy, clusterScoped: true},
+		"ClusterNetworkPolicy":           {group: "policy.networking.k8s.io", versions: []string{"v1alpha2"}, validName: name, read: readPolicy, clusterScoped: true},
 		"AdminNetworkPolicy":             {group: "policy.networking.k8s.io", validName: name, read: readUncheckedPolicy, clusterScoped: true},
 		"BaselineAdminNetworkPolicy":     {group: "policy.networking.k8s.io", validName: name, read: readUncheckedPolicy, clusterScoped: true},
 		"CiliumNetworkPolicy":            {group: "cilium.io", versions: []string{"v2"}, validName: name, read: readPolicy},
@@ -57,6 +57,8 @@ func kinds() map[string]kind {
 		"CiliumLocalRedirectPolicy":      {group: "cilium.io", versions: []string{"v2"}, validName: name, read: readUncheckedPolicy},
 
 		"Cluster": {group: "kind.x-k8s.io", versions: []string{"v1alpha4"}, read: readKindConfig, clusterScoped: true, singleton: true},
+
+		"CloudFirewall": {group: "netsim.dev", versions: []string{"v1alpha1"}, validName: name, read: readCloudFirewall, clusterScoped: true},
 
 		"KubeProxyConfiguration": {group: "kubeproxy.config.k8s.io", versions: []string{"v1alpha1"}, read: readKubeProxyDocument, clusterScoped: true, singleton: true},
 	}

@@ -40,7 +40,15 @@ func (o *objects) add(d *document, group string, value any) {
 		return
 	}
 	first := o.entries[before].doc
-	if sameJSON(first.json, d.json) {
+	switch {
+	case sameJSON(first.json, d.json):
+		return
+	case isPatchOf(value, o.entries[before].value):
+		d.warnPatch(first)
+		return
+	case isPatchOf(o.entries[before].value, value):
+		first.warnPatch(d)
+		o.entries[before] = entry{d, value}
 		return
 	}
 	d.warn(problem{
@@ -83,10 +91,14 @@ func (o *objects) assemble() *model.Cluster {
 			c.Kind = v
 		case *kubeProxy:
 			o.takeKubeProxy(c, v)
+		case *model.CloudFirewall:
+			c.CloudFirewalls = append(c.CloudFirewalls, v)
+			c.Others = append(c.Others, e.doc.object())
 		case *model.Object:
 			c.Others = append(c.Others, v)
 		}
 	}
+	o.checkFirewalls()
 	f.fill()
 	return c
 }

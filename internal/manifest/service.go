@@ -47,6 +47,9 @@ func readService(d *document) any {
 	if len(s.Selector) == 0 {
 		s.Selector = nil
 	}
+	if d.patchAlone(s) {
+		return nil
+	}
 	d.serviceAddresses(s, spec)
 	d.loadBalancer(s, &in)
 	d.warnUnrendered()
