@@ -9,7 +9,6 @@ import (
 	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/policy/api"
 	networkingv1 "k8s.io/api/networking/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -82,28 +81,35 @@ func (r *reader) ignoredInCilium(o *model.Object, spec string, parsed *api.Rule)
 	return issues
 }
 
-// ignoredInNetworkPolicy looks at the podSelectors of a NetworkPolicy.
-func (r *reader) ignoredInNetworkPolicy(o *model.Object, np *networkingv1.NetworkPolicy) []model.Issue {
-	look := func(path string, ls *metav1.LabelSelector) []model.Issue {
-		if ls == nil {
-			return nil
+// ignoredInSelectors looks at selectors of pods in Kubernetes' policies.
+func (r *reader) ignoredInSelectors(o *model.Object, selectors []placedSelector) []model.Issue {
+	var issues []model.Issue
+	for _, s := range selectors {
+		if s.selector == nil {
+			continue
 		}
-		slim := &slim_metav1.LabelSelector{MatchLabels: ls.MatchLabels}
-		for _, e := range ls.MatchExpressions {
+		slim := &slim_metav1.LabelSelector{MatchLabels: s.selector.MatchLabels}
+		for _, e := range s.selector.MatchExpressions {
 			slim.MatchExpressions = append(slim.MatchExpressions, slim_metav1.LabelSelectorRequirement{Key: e.Key, Operator: slim_metav1.LabelSelectorOperator(e.Operator)})
 		}
-		return r.ignoredLabels(o, path, demands(slim))
-	}
-	issues := look("spec.podSelector", &np.Spec.PodSelector)
-	for i, in := range np.Spec.Ingress {
-		for j, peer := range in.From {
-			issues = append(issues, look(fmt.Sprintf("spec.ingress[%d].from[%d].podSelector", i, j), peer.PodSelector)...)
-		}
-	}
-	for i, out := range np.Spec.Egress {
-		for j, peer := range out.To {
-			issues = append(issues, look(fmt.Sprintf("spec.egress[%d].to[%d].podSelector", i, j), peer.PodSelector)...)
-		}
+		issues = append(issues, r.ignoredLabels(o, s.path, demands(slim))...)
 	}
 	return issues
+}
+
+// podSelectors are those of a NetworkPolicy.
+func podSelectors(np *networkingv1.NetworkPolicy) []placedSelector {
+	all := []placedSelector{{"spec.podSelector", &np.Spec.PodSelector}}
+	add := func(list string, peers []networkingv1.NetworkPolicyPeer) {
+		for i, peer := range peers {
+			all = append(all, placedSelector{fmt.Sprintf("%s[%d].podSelector", list, i), peer.PodSelector})
+		}
+	}
+	for i, in := range np.Spec.Ingress {
+		add(fmt.Sprintf("spec.ingress[%d].from", i), in.From)
+	}
+	for i, out := range np.Spec.Egress {
+		add(fmt.Sprintf("spec.egress[%d].to", i), out.To)
+	}
+	return all
 }

@@ -65,6 +65,19 @@ spec:
   - to:
     - podSelector: {matchExpressions: [{key: pod-template-hash, operator: Exists}]} # here
 `, "egress[0].to[0].podSelector", "pod-template-hash"},
+		{"a ClusterNetworkPolicy's peer", "enable-k8s-cluster-network-policy=true", `---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: odd}
+spec:
+  tier: Admin
+  priority: 1
+  subject: {namespaces: {}}
+  ingress:
+  - action: Deny
+    from:
+    - pods: {namespaceSelector: {}, podSelector: {matchLabels: {pod-template-hash: abc}}} # here
+`, "ingress[0].from[0].pods.podSelector", "pod-template-hash"},
 	} {
 		t.Run(r.claim, func(t *testing.T) {
 			s := load(t, r.set, r.text)
