@@ -129,6 +129,9 @@ func (q *query) masquerades(destination model.Party) bool {
 		return true
 	case model.PartyNode:
 		elsewhere := destination.Node.Name != q.node
+		if q.settings.tunnelsToNodes() {
+			return false
+		}
 		return elsewhere && (q.settings.RoutingMode == model.RoutingTunnel || q.settings.On("enable-remote-node-masquerade", false))
 	}
 	return false

@@ -18,6 +18,12 @@ func TestDirectFromNodesAndOutside(t *testing.T) {
 			lines{"no service step, to b-1:8080, egress sees b-1:8080, ingress sees worker"}},
 		{"a node is itself to pods of others", routing(kubeProxy120), func(f *fixture) { f.send("10.244.2.7", 8080, model.TCP); f.fromNode("worker") },
 			lines{"no service step, to b-0:8080, egress sees b-0:8080, ingress sees worker"}},
+		{"a pod is masqueraded on its way to another node through a tunnel", routing(kubeProxy120), func(f *fixture) { f.send("192.168.50.12", 22, model.TCP) },
+			lines{"no service step, to worker2:22, egress sees worker2:22, ingress sees worker, masqueraded as 192.168.50.11"}},
+		{"but not where the host firewall wants to know it", routing(kubeProxy120), func(f *fixture) {
+			f.send("192.168.50.12", 22, model.TCP)
+			f.set("enable-host-firewall", "true")
+		}, lines{"no service step, to worker2:22, egress sees worker2:22, ingress sees a"}},
 		{"a hostNetwork pod is its node", kubeProxy120, func(f *fixture) { f.send("10.244.2.7", 8080, model.TCP); f.a.HostNetwork = true },
 			lines{"no service step, to b-0:8080, egress sees b-0:8080, ingress sees worker"}},
 		{"a node that sends to itself meets nobody", kubeProxy120, func(f *fixture) { f.send("192.168.50.11", 22, model.TCP); f.fromNode("worker") },

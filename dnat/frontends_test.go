@@ -56,6 +56,17 @@ func TestKubeProxyEgressView(t *testing.T) {
 			f.fromOutside("")
 			f.set("enable-host-firewall", "true")
 		}, lines{"allowed by kube-proxy, to b-0:8080, ingress sees worker, masqueraded as 192.168.50.11, host firewall of worker sees address 203.0.113.10:30080"}},
+		{"and not again where the backend is on the node's own network", kubeProxy120, func(f *fixture) {
+			f.only(endpoint("proxy", "worker2", "192.168.50.12"))
+			f.nodePort("worker2")
+			f.fromOutside("")
+			f.set("enable-host-firewall", "true")
+		}, lines{"allowed by kube-proxy, on worker2, to worker2:8080, host firewall of worker2 sees address 203.0.113.10:30080"}},
+		{"what a tunnel brings another node for the host firewall's sake is not known behind kube-proxy", routing(kubeProxy120), func(f *fixture) {
+			f.only(b0)
+			f.nodePort("worker2")
+			f.set("enable-host-firewall", "true")
+		}, lines{"undetermined by none, on worker2, egress sees worker2:30080, host firewall of worker2 sees a:30080"}},
 		{"an address with ipMode Proxy is nobody's frontend", kubeProxy120, func(f *fixture) {
 			f.only(b0)
 			f.frontend(model.FrontendLoadBalancer, vip)

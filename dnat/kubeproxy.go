@@ -19,7 +19,7 @@ func kubeProxy(q *query) []Path {
 
 func (q *query) kubeProxyOn(a arrival) []Path {
 	for _, rule := range []func(arrival) []Path{
-		q.unknownProxy, q.noProxy, q.noRule, q.passedOver, q.closedNodePort, q.outsideRanges,
+		q.unknownProxy, q.noProxy, q.noRule, q.passedOver, q.closedNodePort, q.outsideRanges, q.tunnelledToNode,
 	} {
 		if paths := rule(a); len(paths) > 0 {
 			return paths
@@ -98,6 +98,10 @@ func (q *query) kubeProxyPath(a arrival, r route, c candidate) Path {
 	}
 	path.Service.By = q.origins(c.slice)
 	path.HostIngress = q.hostIngress(a)
+	if q.settings.hostFirewall() && party.Kind == model.PartyNode && !a.isElsewhere(party) {
+		// The node's firewall stands at its devices, which the packet has passed.
+		path.Ingress = nil
+	}
 	path.Return = q.strayReply(a, backend, masquerade)
 	path.Conditions = append(path.Conditions, q.assumptions(a)...)
 	return path
@@ -203,10 +207,21 @@ func (q *query) servicePort() uint16 {
 	return q.PortNumber
 }
 
+// tunnelledToNode doubts what kube-proxy makes of a pod's packet that comes to
+// another node through the tunnel, with the pod's address and identity.
+func (q *query) tunnelledToNode(a arrival) []Path {
+	if !q.settings.tunnelsToNodes() || a.from != fromAfar || q.Source.Kind != model.PartyPod || q.frontendParty().Kind != model.PartyNode {
+		return nil
+	}
+	paths := q.undeterminedOn(a, fmt.Sprintf("with the host firewall on, the packet comes to %s through the tunnel: netsim does not know as whom the backend behind kube-proxy sees the client, nor how the reply finds back", a.node.Name))
+	paths[0].HostIngress = q.hostIngress(a)
+	return paths
+}
+
 // hostIngress is what the host firewall of the packet's node sees: it comes
 // before kube-proxy, so the frontend. nil where there is no firewall to ask.
 func (q *query) hostIngress(a arrival) *model.Packet {
-	if !q.settings.On("enable-host-firewall", false) || a.from == fromHost || q.frontendParty().Kind != model.PartyNode {
+	if !q.settings.hostFirewall() || a.from == fromHost || q.frontendParty().Kind != model.PartyNode {
 		return nil
 	}
 	return q.packet(a.source, Backend{Party: q.frontendParty(), Port: q.PortNumber})

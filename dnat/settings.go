@@ -52,6 +52,16 @@ func (s settings) socketLBInPods() bool {
 	return (s.KubeProxyReplacement || s.On("bpf-lb-sock", false)) && !s.SocketLBHostNamespaceOnly
 }
 
+// hostFirewall says whether policies for nodes are enforced.
+func (s settings) hostFirewall() bool { return s.On("enable-host-firewall", false) }
+
+// tunnelsToNodes: for the host firewall's sake, what pods send to other nodes
+// takes the tunnel, and keeps its address and identity. Source:
+// pkg/node/manager/manager.go nodeAddressHasTunnelIP.
+func (s settings) tunnelsToNodes() bool {
+	return s.hostFirewall() && s.RoutingMode == model.RoutingTunnel
+}
+
 func (s settings) sctp() bool { return s.On("enable-sctp", false) }
 
 // routableWithoutEndpoints is false where Cilium hands on what it finds no

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/cilium/cilium/pkg/identity"
@@ -60,31 +61,22 @@ func everythingMeansNodes(entry *types.PolicyEntry) {
 // applyUnknownAddress doubts a verdict where CIDR rules can mean a pod or node
 // and no file gives its address: netsim filled it in, or it is that of a node's
 // router.
-func (e *Engine) applyUnknownAddress(f *flow, known model.Step, step *model.Step) {
+func (e *Engine) applyUnknownAddress(f *flow, hits []hit, before model.Step, step *model.Step) {
 	others := e.ids.alternatives(f)
+	if len(others) == 0 {
+		return
+	}
 	for _, r := range e.rulesFor(f) {
 		port, ok := f.portMatches(r, e.ports())
-		if !ok || !couldMatter(r, known) {
-			continue
-		}
-		for _, other := range others {
+		differs := slices.ContainsFunc(others, func(other *identity.Identity) bool {
 			elsewhere := *f
 			elsewhere.peer = other
-			if elsewhere.peerMatches(r) != f.peerMatches(r) {
-				doubt(step, r.origin(port), fmt.Sprintf("rule %s names CIDRs that may or may not hold an address of %s which no file gives", ruleName(r.path), describe(f.other)))
-				break
-			}
+			return elsewhere.peerMatches(r) != f.peerMatches(r)
+		})
+		if ok && differs && e.hangsOn(f, hit{r, port}, hits, before) {
+			doubt(step, r.origin(port), fmt.Sprintf("rule %s names CIDRs that may or may not hold an address of %s which no file gives", ruleName(r.path), describe(f.other)))
 		}
 	}
-}
-
-// couldMatter: an allow rule changes nothing about an explicit deny, and a deny
-// rule nothing about a default deny, unless they are of another tier.
-func couldMatter(r *rule, step model.Step) bool {
-	if step.DropReason == nil || isClusterNetworkPolicy(r) {
-		return true
-	}
-	return r.entry.IsDeny() != (*step.DropReason == model.DropPolicyDenied)
 }
 
 // alternatives are the identities that a flow's peer could have besides its

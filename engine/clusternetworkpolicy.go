@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	ciliumk8s "github.com/cilium/cilium/pkg/k8s"
 	"github.com/cilium/cilium/pkg/policy/types"
@@ -38,7 +39,8 @@ func (r *reader) clusterNetworkPolicy(o *model.Object) ([]*rule, []model.Issue) 
 	if problem != nil {
 		return nil, append(issues, *problem)
 	}
-	return clusterNetworkPolicyRules(o, &p, entries), issues
+	forPods := slices.DeleteFunc(selectorsOf(&p), func(s placedSelector) bool { return !strings.HasSuffix(s.path, ".podSelector") })
+	return clusterNetworkPolicyRules(o, &p, entries), append(issues, r.ignoredInSelectors(o, forPods)...)
 }
 
 func (r *reader) parseClusterNetworkPolicy(p policyv1alpha2.ClusterNetworkPolicy) (types.PolicyEntries, error) {

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	ciliumv2 "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
@@ -31,6 +32,12 @@ func (r *reader) ciliumPolicy(o *model.Object) ([]*rule, []model.Issue) {
 		return nil, append(issues, issue(o, "", model.Error, fmt.Sprintf(
 			"%s passes the CRD's schema, but Cilium cannot decode it (%v): every verdict that it could touch is undetermined", o.Origin.ID(), err), ""))
 	}
+	paths := specPaths(policy)
+	if !r.dp.Version().AtLeast(1, 17, 0) {
+		if policy, paths = withoutEmptySpecs(policy); len(paths) == 0 {
+			return nil, append(issues, issue(o, "", model.Warning, fmt.Sprintf("%s has no rules and no effect", o.Origin.ID()), "add a rule: an empty list alone says nothing"))
+		}
+	}
 	var parsed ciliumSpecs
 	problem := r.guard(o, func() (err error) {
 		parsed, err = r.parseCilium(o, policy)
@@ -40,10 +47,12 @@ func (r *reader) ciliumPolicy(o *model.Object) ([]*rule, []model.Issue) {
 		return nil, append(issues, *problem)
 	}
 	var rules []*rule
-	for i, path := range specPaths(policy) {
+	for i, path := range paths {
 		rules = append(rules, r.ciliumRules(o, path, parsed.rules[i])...)
 		issues = append(issues, r.groupIssues(o, ruleSources(path, parsed.rules[i]))...)
 		issues = append(issues, r.groupsIssues(o, ruleSources(path, parsed.rules[i]))...)
+		issues = append(issues, r.ignoredInCilium(o, path, parsed.rules[i])...)
+		issues = append(issues, r.idleNodePolicy(o, path, parsed.rules[i])...)
 		issues = append(issues, unresolvedServices(o, path, parsed.rules[i], parsed.unresolved[i])...)
 	}
 	return rules, issues
@@ -210,6 +219,9 @@ func ruleSources(spec string, r *api.Rule) []ruleSource {
 	for i, x := range r.Egress {
 		s := egressSource(x.EgressCommonRule)
 		s.nPorts, s.icmps = len(x.ToPorts), x.ICMPs
+		if slices.ContainsFunc(x.ToEndpoints, isUnknownAPIServer) {
+			s.note("toServices", 1)
+		}
 		add("egress", i, s)
 	}
 	for i, x := range r.EgressDeny {

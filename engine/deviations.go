@@ -132,7 +132,7 @@ func (e *Engine) hostNetworkPeer(j judged) string {
 	if j.other.Kind != model.PartyNode || j.other.Pod == nil {
 		return ""
 	}
-	asPod := podLabels(e.index, j.other.Pod).LabelArray()
+	asPod := e.ids.podLabels(j.other.Pod).LabelArray()
 	for _, r := range e.rulesFor(j.flow) {
 		port, ok := j.portMatches(r, e.ports())
 		h := hit{r, port}

@@ -42,7 +42,7 @@ func (e *Engine) newFlow(q Question) (flow, error) {
 	if q.Direction == model.Ingress {
 		f.self, f.other = p.Destination, p.Source
 	}
-	f.subject = e.ids.of(f.self, f.self.Node)
+	f.subject = e.ids.subject(f.self)
 	f.peer = e.ids.of(f.other, f.self.Node)
 	f.aggregate = e.ids.aggregateOf(f.peer)
 	proto, err := u8proto.ParseProtocol(strings.ToLower(string(p.Protocol)))
@@ -63,13 +63,16 @@ func (e *Engine) newFlow(q Question) (flow, error) {
 
 // selects says whether a rule applies to the flow's subject in its direction.
 func (f *flow) selects(r *rule) bool {
-	return r.direction() == f.direction && !r.entry.Node && r.entry.Subject.Matches(f.subject.LabelArray)
+	return r.direction() == f.direction && f.isFor(r) && r.entry.Subject.Matches(f.subject.LabelArray)
 }
 
 // otherIsOwnNode says whether the peer is the node of the subject itself.
 func (f *flow) otherIsOwnNode() bool {
 	return f.other.Kind == model.PartyNode && f.other.Node == f.self.Node
 }
+
+// isFor says whether a rule is for what the flow's subject is: a node or a pod.
+func (f *flow) isFor(r *rule) bool { return r.entry.Node == (f.self.Kind == model.PartyNode) }
 
 // peerMatches says whether the rule means the flow's peer: no list selects
 // nobody, an empty one everybody if there are ports (cilium v1.20.2

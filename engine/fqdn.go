@@ -131,7 +131,7 @@ func (e *Engine) anyMatches(s *api.FQDNSelector, names []Name) bool {
 
 // namedPolicy is a subject and the labels of an address with learned names.
 type namedPolicy struct {
-	subject identity.NumericIdentity
+	subject *identity.Identity
 	peer    string
 }
 
@@ -142,7 +142,7 @@ func (e *Engine) policyMap(f *flow) *policyMap {
 	if f.peer.ID != namedIdentity {
 		return e.repo.policyMap(f.subject, e.ids.host(f.self.Node))
 	}
-	key := namedPolicy{f.subject.ID, string(f.peer.Labels.SortedList())}
+	key := namedPolicy{f.subject, string(f.peer.Labels.SortedList())}
 	m, known := e.named[key]
 	if !known {
 		host := e.ids.host(f.self.Node)

@@ -123,9 +123,12 @@ func datapath(set string) model.Datapath {
 	dp := model.Datapath{CiliumVersion: "1.20.2", ClusterName: "default", Options: map[string]string{}}
 	for _, word := range strings.Fields(set) {
 		key, value, _ := strings.Cut(word, "=")
-		if key == "version" {
+		switch key {
+		case "version":
 			dp.CiliumVersion = value
 			continue
+		case "cluster-name":
+			dp.ClusterName = value
 		}
 		dp.Options[key] = value
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	ciliumv2 "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
 	"github.com/cilium/cilium/pkg/policy/api"
 
 	"github.com/netsim-dev/netsim/engine/internal/crd"
@@ -57,10 +58,10 @@ func notYet(r *api.Rule, v model.Version) string {
 	if v.AtLeast(1, 17, 0) {
 		return ""
 	}
-	for _, egress := range r.Egress {
-		if len(egress.ToServices) > 0 && len(egress.ToPorts) > 0 {
-			return "toServices with toPorts came with 1.17"
-		}
+	withPorts := func(services []api.Service, ports int) bool { return len(services) > 0 && ports > 0 }
+	if slices.ContainsFunc(r.Egress, func(x api.EgressRule) bool { return withPorts(x.ToServices, len(x.ToPorts)) }) ||
+		slices.ContainsFunc(r.EgressDeny, func(x api.EgressDenyRule) bool { return withPorts(x.ToServices, len(x.ToPorts)) }) {
+		return "toServices with toPorts came with 1.17"
 	}
 	for _, s := range ruleSources("", r) {
 		for _, c := range s.cidrSet {
@@ -111,4 +112,26 @@ func (r *reader) outlived(o *model.Object, p crd.Problem) model.Issue {
 	return issue(o, p.Path, model.Error, fmt.Sprintf(
 		"%s: Cilium %s enforces %s, which netsim does not judge: every verdict that it could touch is undetermined",
 		o.Origin.ID(), r.dp.CiliumVersion, p.Path), "")
+}
+
+// withoutEmptySpecs leaves out the specs without rules, which Cilium has
+// refused, with the whole policy, since 1.17 and passed over before
+// (pkg/policy/api/rule_validation.go, Rule.Sanitize, at 1.16.19 and 1.17.0). It
+// gives the field paths of those that are left.
+func withoutEmptySpecs(p ciliumv2.CiliumNetworkPolicy) (ciliumv2.CiliumNetworkPolicy, []string) {
+	var left []string
+	paths, all := specPaths(p), specs(p)
+	p.Spec, p.Specs = nil, nil
+	for i, spec := range all {
+		switch {
+		case len(spec.Ingress)+len(spec.IngressDeny)+len(spec.Egress)+len(spec.EgressDeny) == 0:
+			continue
+		case paths[i] == "spec":
+			p.Spec = spec
+		default:
+			p.Specs = append(p.Specs, spec)
+		}
+		left = append(left, paths[i])
+	}
+	return p, left
 }

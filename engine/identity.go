@@ -20,8 +20,10 @@ type identities struct {
 	prefixes map[netip.Prefix]*identity.Identity
 	// hosts are the nodes as their own agents know them, remotes their
 	// addresses as the others do.
-	hosts    map[*model.Node]*identity.Identity
-	remotes  map[nodeAddress]*identity.Identity
+	hosts   map[*model.Node]*identity.Identity
+	remotes map[nodeAddress]*identity.Identity
+	// subjects are the nodes as policies for nodes select them.
+	subjects map[*model.Node]*identity.Identity
 	reserved map[identity.NumericIdentity]*identity.Identity
 	// named are the named ports of each pod identity.
 	named map[identity.NumericIdentity]portNames
@@ -44,6 +46,7 @@ func newIdentities(ix *model.Index, o *options, version model.Version, cache ipc
 		prefixes: map[netip.Prefix]*identity.Identity{},
 		hosts:    map[*model.Node]*identity.Identity{},
 		remotes:  map[nodeAddress]*identity.Identity{},
+		subjects: map[*model.Node]*identity.Identity{},
 		reserved: map[identity.NumericIdentity]*identity.Identity{},
 		named:    map[identity.NumericIdentity]portNames{},
 		index:    ix,
@@ -183,8 +186,7 @@ func labelList(id *identity.Identity, version model.Version) []string {
 	}
 	list := make([]string, 0, len(id.LabelArray))
 	for _, l := range id.LabelArray {
-		unknown := l.Source == labels.LabelSourceGenerated && !version.AtLeast(1, 20, 0) || isEncoded(l) && !version.AtLeast(1, 19, 4)
-		if unknown {
+		if isEncoded(l) && !version.AtLeast(1, 19, 4) {
 			continue
 		}
 		list = append(list, strings.TrimSuffix(l.String(), "="))

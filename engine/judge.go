@@ -32,8 +32,8 @@ type Question struct {
 // step is the verdict on the packet itself; those after it, if any, are what a
 // packet that passes must pass next. There is always at least one.
 func (e *Engine) Judge(q Question) []model.Step {
-	step := model.Step{Stage: stage(q.Direction), By: []model.Origin{}}
 	f, err := e.newFlow(q)
+	step := model.Step{Stage: f.stage(), By: []model.Origin{}}
 	if f.self.Node != nil {
 		step.Node = f.self.Node.Name
 	}
@@ -45,21 +45,26 @@ func (e *Engine) Judge(q Question) []model.Step {
 		step.Why = fmt.Sprintf("%s is outside the cluster: no policy of this cluster judges its side", describe(f.self))
 	case err != nil:
 		step.Why = err.Error()
-	case f.self.Kind == model.PartyNode:
-		e.judgeNode(&f, &step)
+	case e.unfiltered(&f) != "":
+		step.Verdict = model.Allowed
+		step.Why = e.unfiltered(&f)
 	default:
 		// Selectors read Cilium's options when they match, not only when they
 		// are made.
-		e.options.withOptions(func() { then = e.judgePod(&f, &step) })
+		e.options.withOptions(func() { then = e.judgePolicy(&f, &step) })
 	}
 	return append([]model.Step{step}, then...)
 }
 
-func stage(d model.Direction) model.Stage {
-	if d == model.Ingress {
+func (f *flow) stage() model.Stage {
+	switch {
+	case f.self.Kind == model.PartyNode:
+		return model.StageHostFirewall
+	case f.direction == model.Ingress:
 		return model.StageIngress
+	default:
+		return model.StageEgress
 	}
-	return model.StageEgress
 }
 
 func (e *Engine) sees(f *flow) *model.Sees {
@@ -84,22 +89,27 @@ func addrText(p model.Party) string {
 	return p.Addr.String()
 }
 
-// judgeNode: without the host firewall Cilium judges no node (cilium v1.20.2
-// pkg/policy/repository.go, computePolicyEnforcementAndRules).
-func (e *Engine) judgeNode(f *flow, step *model.Step) {
-	step.Stage = model.StageHostFirewall
-	if e.options.hostFirewall {
-		step.Why = "the host firewall is on, and netsim does not judge host policies yet"
-		return
+// unfiltered says why no policy judges a node's packet, "" where one does:
+// without the host firewall Cilium judges no node (cilium v1.20.2
+// pkg/policy/repository.go, computePolicyEnforcementAndRules), and what a node
+// sends to itself passes no device of Cilium's.
+func (e *Engine) unfiltered(f *flow) string {
+	switch {
+	case f.self.Kind != model.PartyNode:
+		return ""
+	case !e.options.hostFirewall:
+		return fmt.Sprintf("%s is not under policy: the host firewall is off", describe(f.self))
+	case f.other.Kind == model.PartyNode && f.other.Node == f.self.Node:
+		return fmt.Sprintf("%s sends to itself, and no policy judges that", describe(f.self))
+	default:
+		return ""
 	}
-	step.Verdict = model.Allowed
-	step.Why = fmt.Sprintf("%s is not under policy: the host firewall is off", describe(f.self))
 }
 
-// judgePod takes the verdict from the policy map, then the reasons from the
+// judgePolicy takes the verdict from the policy map, then the reasons from the
 // rules, then doubts both where something could not be known. It returns the
 // steps after this one.
-func (e *Engine) judgePod(f *flow, step *model.Step) (then []model.Step) {
+func (e *Engine) judgePolicy(f *flow, step *model.Step) (then []model.Step) {
 	e.learn(f)
 	step.Sees = e.sees(f)
 	m := e.policyMap(f)

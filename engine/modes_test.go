@@ -96,17 +96,43 @@ func TestDenyBeatsAllow(t *testing.T) {
 	})
 }
 
-func TestNodesAreUnderPolicyOnlyWithTheHostFirewall(t *testing.T) {
-	everything := ccnp("all", `endpointSelector: {}, ingress: [{}], egress: [{}]`)
+// A feature that is switched off takes the whole policy with it.
+func TestFeaturesThatAreSwitchedOffRefuseThePolicy(t *testing.T) {
+	http := server(`ingress: [{fromEntities: [cluster], toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [{method: GET}]}}]}]`)
+	dns := client(`egress: [{toEntities: [cluster], toPorts: [{ports: [{port: "53", protocol: UDP}], rules: {dns: [{matchPattern: "*"}]}}]}]`)
+	icmp := server(`ingress: [{icmps: [{fields: [{type: 8, family: IPv4}]}]}]`)
+	for _, r := range []struct{ claim, set, policies, packet, names string }{
+		{"HTTP rules without the proxy", "enable-l7-proxy=false", http, "ingress world dev/server 8080", "L7 proxy"},
+		{"DNS rules without the proxy", "enable-l7-proxy=false", dns, "egress dev/client world 53/UDP", "L7 proxy"},
+		{"ICMP rules", "enable-icmp-rules=false", icmp, "ingress world dev/server 8080", "enable-icmp-rules"},
+	} {
+		t.Run(r.claim, func(t *testing.T) {
+			s := load(t, r.set, r.policies)
+			assert.Equal(t, allowed, outcome(s.judge(r.packet)), "a refused policy isolates nobody")
+			refused := s.said("error", "is refused by Cilium's agent", r.names)
+			assert.NotEmpty(t, refused.Remedy)
+			assert.Equal(t, denied, outcome(load(t, "", r.policies).judge(r.packet)), "with it on the policy isolates")
+		})
+	}
+}
+
+func TestDefaultsByRelease(t *testing.T) {
+	open := server(`enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [world]}]`)
+	const off = "enable-non-default-deny-policies=false "
 	check(t, []row{
-		{"with the host firewall off a node is not judged", everything, "",
-			verdicts{"ingress dev/client node/w2 22": allowed, "egress node/w2 dev/client 22": allowed}},
-		{"with the host firewall on netsim does not know", everything, "enable-host-firewall=true",
-			verdicts{"ingress dev/client node/w2 22": undetermined, "egress node/w2 dev/client 22": undetermined}},
-		{"nobody judges an address outside", everything, "enable-host-firewall=true",
-			verdicts{"ingress dev/client 203.0.113.9 22": allowed, "egress 203.0.113.9 dev/client 22": allowed, "egress world dev/client 22": allowed}},
-		{"a nodeSelector policy says nothing about pods",
-			ccnp("hosts", `nodeSelector: {}, ingress: [{}], egress: [{}]`), "", verdicts{toServer: allowed, toWorld: allowed}},
+		{"1.16 has no option that takes enableDefaultDeny away", open, off + "version=1.16.19", verdicts{toServer: allowed}},
+		{"1.17 has it", open, off + "version=1.17.0", verdicts{toServer: denied}},
+		{"and it is on by default", open, "version=1.17.0", verdicts{toServer: allowed}},
 	})
-	assert.EqualValues(t, "host-firewall", load(t, "").judge("ingress dev/client node/w2 22").Stage)
+	emptyBesideFull := "---\n{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: dev, name: p}, specs: [{endpointSelector: {}, ingress: []}, {endpointSelector: {matchLabels: {app: server}}, ingress: [{}]}]}\n"
+	check(t, []row{
+		{"1.16 passes over a spec without rules", emptyBesideFull, "version=1.16.19", verdicts{toServer: denied}},
+		{"1.17 refuses the policy for it", emptyBesideFull, "version=1.17.0", verdicts{toServer: allowed}},
+		{"1.20 too", emptyBesideFull, "", verdicts{toServer: allowed}},
+		{"and alone it does nothing in any", server(`ingress: []`), "version=1.16.19", verdicts{toServer: allowed}},
+	})
+	s := load(t, "version=1.16.19", emptyBesideFull)
+	assert.Empty(t, s.issues)
+	assert.Equal(t, []string{"p"}, rulesBy(s.judge(toServer)))
+	load(t, "version=1.16.19", server(`ingress: []`)).said("warning", "CiliumNetworkPolicy dev/server has no rules and no effect")
 }

@@ -47,6 +47,7 @@ func (r *reader) networkPolicy(o *model.Object) ([]*rule, []model.Issue) {
 	if problem != nil {
 		return nil, append(issues, *problem)
 	}
+	issues = append(issues, r.ignoredInSelectors(o, podSelectors(&np))...)
 	rules := networkPolicyRules(o, &np, entries)
 	if r.ipBlockMeansNamespace() {
 		widenIPBlocks(rules, o.Origin.Namespace, r.options.policyCluster)

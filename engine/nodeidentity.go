@@ -27,11 +27,32 @@ func (ids *identities) numberNodes() {
 	for _, n := range ids.index.Cluster.Nodes {
 		router := routerRange(n)
 		ids.hosts[n] = ids.numbers.number(ids.hostLabels(n, router))
+		ids.subjects[n] = ids.numbers.number(ids.subjectLabels(n))
 		for _, p := range single(slices.Concat(n.InternalIPs, n.ExternalIPs)) {
 			ids.remotes[nodeAddress{n, p.Addr()}] = ids.numbers.number(ids.remoteLabels(n, p))
 		}
 		ids.remotes[nodeAddress{n, netip.Addr{}}] = ids.numbers.number(ids.remoteLabels(n, router))
 	}
+}
+
+// subjectLabels are those by which policies for nodes select a node: its own,
+// filtered as those of pods are (cilium v1.20.2 pkg/endpoint/endpoint.go,
+// InitWithNodeLabels).
+func (ids *identities) subjectLabels(n *model.Node) labels.Labels {
+	lbls := labels.NewFrom(labels.LabelHost)
+	lbls.MergeLabels(ids.options.identityLabels(labels.Map2Labels(n.Labels, labels.LabelSourceK8s), ids.version))
+	return lbls
+}
+
+// subject is the identity of the party whose policies judge a packet.
+func (ids *identities) subject(party model.Party) *identity.Identity {
+	if party.Kind != model.PartyNode {
+		return ids.of(party, party.Node)
+	}
+	if id := ids.subjects[party.Node]; id != nil {
+		return id
+	}
+	return ids.host(party.Node)
 }
 
 // hostLabels are those of a node to its own agent, if its router is somewhere

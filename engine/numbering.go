@@ -11,7 +11,6 @@ import (
 	slim_corev1 "github.com/cilium/cilium/pkg/k8s/slim/k8s/api/core/v1"
 	slim_metav1 "github.com/cilium/cilium/pkg/k8s/slim/k8s/apis/meta/v1"
 	"github.com/cilium/cilium/pkg/labels"
-	"github.com/cilium/cilium/pkg/labelsfilter"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -50,11 +49,15 @@ func (ids *identities) numberPods() {
 		if pod.HostNetwork {
 			continue
 		}
-		lbls := podLabels(ids.index, pod)
+		lbls := ids.podLabels(pod)
 		if ids.options.cidrMeansPods() {
 			lbls.MergeLabels(ids.cidrLabels(single(pod.IPs)))
 		}
 		key := string(lbls.SortedList())
+		if !ids.version.AtLeast(1, 20, 0) {
+			// Named ports still tell pods apart, but are no label to select by.
+			lbls.RemoveFromSource(labels.LabelSourceGenerated)
+		}
 		id, known := ids.numbers[key]
 		if !known {
 			if next > lastPodIdentity {
@@ -73,9 +76,9 @@ func (ids *identities) numberPods() {
 // podLabels are the labels that make a pod's identity: its own, its
 // namespace's, its service account's and its cluster's, as Cilium filters
 // them, and the named ports.
-func podLabels(ix *model.Index, pod *model.Pod) labels.Labels {
+func (ids *identities) podLabels(pod *model.Pod) labels.Labels {
 	ns := &slim_corev1.Namespace{ObjectMeta: slim_metav1.ObjectMeta{Name: pod.Namespace}}
-	if n := ix.Namespace(pod.Namespace); n != nil {
+	if n := ids.index.Namespace(pod.Namespace); n != nil {
 		ns.Labels = n.Labels
 	}
 	slim := &slim_corev1.Pod{
@@ -83,7 +86,7 @@ func podLabels(ix *model.Index, pod *model.Pod) labels.Labels {
 		Spec:       slim_corev1.PodSpec{ServiceAccountName: pod.ServiceAccount},
 	}
 	_, k8sLabels := k8s.GetPodMetadata(slog.New(slog.DiscardHandler), ns, slim)
-	identityLabels, _ := labelsfilter.Filter(labels.Map2Labels(k8sLabels, labels.LabelSourceK8s))
+	identityLabels := ids.options.identityLabels(labels.Map2Labels(k8sLabels, labels.LabelSourceK8s), ids.version)
 	for _, l := range k8s.NamedPortsIdentityLabels(ciliumNamedPorts(pod)) {
 		identityLabels[l.Key] = l
 	}

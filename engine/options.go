@@ -111,8 +111,9 @@ func optionsFrom(dp model.Datapath, c *model.Cluster) *options {
 		l7Proxy:           dp.On("enable-l7-proxy", true),
 		icmpRules:         dp.On("enable-icmp-rules", true),
 		// Without a cilium-config, a rule that needs an option speaks for it.
-		nodeSelectors:     dp.On("enable-node-selector-labels", c.CiliumConfig == nil),
-		nonDefaultDeny:    dp.On("enable-non-default-deny-policies", true),
+		nodeSelectors: dp.On("enable-node-selector-labels", c.CiliumConfig == nil),
+		// 1.16 has no such option (pkg/policy/api/rule_validation.go).
+		nonDefaultDeny:    !dp.Version().AtLeast(1, 17, 0) || dp.On("enable-non-default-deny-policies", true),
 		extendedProtocols: dp.On("enable-extended-ip-protocols", c.CiliumConfig == nil),
 		policyCluster:     cmtypes.PolicyAnyCluster,
 	}

@@ -53,3 +53,32 @@ func TestClusterNetworkPolicyHangsOnTheConfig(t *testing.T) {
 	assert.Equal(t, 2, issue.Line)
 	assert.Empty(t, s.judge(toServer).By)
 }
+
+// What the agents leave out by default has changed.
+func TestLabelListsByRelease(t *testing.T) {
+	zoned := "---\n{apiVersion: v1, kind: Pod, metadata: {namespace: dev, name: zoned, labels: {app: zoned, topology.kubernetes.io/zone: a}}, spec: {nodeName: w1, serviceAccountName: robot, containers: [{name: c, image: i}]}, status: {phase: Running, podIP: 10.244.1.50}}\n"
+	byZone := zoned + from(`{matchLabels: {topology.kubernetes.io/zone: a}}`)
+	byAccount := zoned + from(`{matchLabels: {io.cilium.k8s.policy.serviceaccount: robot}}`)
+	const in = "ingress dev/zoned dev/server 80"
+	check(t, []row{
+		{"1.16 keeps a pod's zone", byZone, "version=1.16.19", verdicts{in: allowed}},
+		{"1.18.6 too", byZone, "version=1.18.6", verdicts{in: allowed}},
+		{"1.18.8 leaves it out", byZone, "version=1.18.8", verdicts{in: denied}},
+		{"as does 1.19", byZone, "version=1.19.0", verdicts{in: denied}},
+		{"where it is kept, the agent's own list can leave it out", byZone, "version=1.17.14 labels=!topology", verdicts{in: denied}},
+		{"a list of others leaves it out", byZone, "version=1.17.14 labels=app", verdicts{in: denied}},
+		{"one that names it keeps it", byZone, "version=1.17.14 labels=k8s:topology.kubernetes.io/zone", verdicts{in: allowed}},
+		{"of two that match the longer counts", byZone, "version=1.17.14 labels=!topology.kubernetes.io/zone|topology", verdicts{in: denied}},
+		{"a list that names it brings it back where it is left out", byZone, "labels=topology.kubernetes.io/zone", verdicts{in: allowed}},
+		{"up to 1.17 a list of others leaves the service account out", byAccount, "version=1.17.14 labels=app", verdicts{in: denied}},
+		{"since 1.18 it stays", byAccount, "version=1.18.0 labels=app", verdicts{in: allowed}},
+		{"without a list it is always there", byAccount, "version=1.16.19", verdicts{in: allowed}},
+	})
+	node := "---\n{apiVersion: v1, kind: Node, metadata: {name: w3, labels: {topology.kubernetes.io/zone: a}}, status: {addresses: [{type: InternalIP, address: 172.18.0.5}]}}\n"
+	closed := node + forNodes(`matchLabels: {topology.kubernetes.io/zone: a}`, `ingress: [{}]`)
+	const toNode = "ingress 203.0.113.9 node/w3 22"
+	check(t, []row{
+		{"policies for nodes go by zones up to 1.18.6", closed, hostFirewall + " version=1.18.4", verdicts{toNode: denied}},
+		{"and mean nobody by them since", closed, hostFirewall, verdicts{toNode: allowed}},
+	})
+}

@@ -62,7 +62,9 @@ func plainly(err error) string {
 func remedyFor(err error) string {
 	for _, known := range []struct{ fragment, remedy string }{
 		{"combining ", "make them two rules: one rule has one kind of peers"},
-		{"can only be applied when the", "switch the option on (nodeSelectorLabels in Helm)"},
+		{"FromNodes/ToNodes", "switch the option on (nodeSelectorLabels in Helm)"},
+		{"L7 proxy is not enabled", "switch enable-l7-proxy on (l7Proxy in Helm), or leave the L7 rules out"},
+		{"can only be applied when the", "switch the option on"},
 		{"port must be specified", "give the port, or switch on enable-extended-ip-protocols for protocols without ports"},
 		{"unable to parse port", "write a number from 0 to 65535, or a port's name"},
 		{"node selector labels are disabled", "set enable-node-selector-labels, or write the nodes' addresses as networks with policy-cidr-match-mode: nodes"},

@@ -29,7 +29,7 @@ func (r *reader) resolveToServices(spec *api.Rule) (unresolved []int) {
 	for i := range spec.Egress {
 		egress := &spec.Egress[i]
 		for _, ref := range egress.ToServices {
-			for _, svc := range r.index.Cluster.Services {
+			for _, svc := range r.services() {
 				if r.meansService(ref, svc) {
 					r.addBackends(egress, svc)
 				}
@@ -42,13 +42,25 @@ func (r *reader) resolveToServices(spec *api.Rule) (unresolved []int) {
 	return unresolved
 }
 
+// services are those of the files, and the API server's, which every cluster
+// has.
+func (r *reader) services() []*model.Service {
+	loaded := r.index.Cluster.Services
+	if r.index.Service("default", "kubernetes") != nil {
+		return loaded
+	}
+	apiServer := &model.Service{Namespace: "default", Name: "kubernetes", Labels: model.Labels{"component": "apiserver", "provider": "kubernetes"}}
+	return append(loaded[:len(loaded):len(loaded)], apiServer)
+}
+
 // meansService matches by labels or by name; an empty namespace means any.
 func (r *reader) meansService(ref api.Service, svc *model.Service) bool {
 	if sel := ref.K8sServiceSelector; sel != nil {
-		if sel.Namespace != "" && sel.Namespace != svc.Namespace || r.dottedLabelsLost(sel.Selector.LabelSelector) {
-			return false
+		selector := api.EndpointSelector(sel.Selector)
+		if r.readsDotsAsSources() {
+			selector.LabelSelector = withoutFirstPart(selector.LabelSelector)
 		}
-		return types.Matches(types.NewLabelSelector(api.EndpointSelector(sel.Selector)), serviceLabels(svc.Labels))
+		return (sel.Namespace == "" || sel.Namespace == svc.Namespace) && types.Matches(types.NewLabelSelector(selector), serviceLabels(svc.Labels))
 	}
 	name := ref.K8sService
 	return name != nil && name.ServiceName == svc.Name && (name.Namespace == "" || name.Namespace == svc.Namespace)
@@ -56,11 +68,12 @@ func (r *reader) meansService(ref api.Service, svc *model.Service) bool {
 
 func (r *reader) addBackends(egress *api.EgressRule, svc *model.Service) {
 	if len(svc.Selector) == 0 {
-		for _, slice := range r.index.Slices(svc) {
-			for _, e := range slice.Endpoints {
-				cidr := api.CIDR(netip.PrefixFrom(e.Addr, e.Addr.BitLen()).String())
-				egress.ToCIDRSet = append(egress.ToCIDRSet, api.CIDRRule{Cidr: cidr, Generated: true})
-			}
+		addrs, known := r.backends(svc)
+		for _, p := range single(addrs) {
+			egress.ToCIDRSet = append(egress.ToCIDRSet, api.CIDRRule{Cidr: api.CIDR(p.String()), Generated: true})
+		}
+		if !known {
+			egress.ToEndpoints = append(egress.ToEndpoints, nobody(unknownAPIServer))
 		}
 		return
 	}
@@ -69,16 +82,54 @@ func (r *reader) addBackends(egress *api.EgressRule, svc *model.Service) {
 	if !r.dp.Version().AtLeast(1, 17, 0) || r.dottedSelectorsLost() && hasDottedKey(svc.Selector) {
 		// Up to 1.16 only Services without a selector count (cilium#34021);
 		// later a dotted key is read as a label source and selects nothing.
-		selector = map[string]string{neverSet: ""}
+		egress.ToEndpoints = append(egress.ToEndpoints, nobody(neverSet))
+		return
 	}
 	es := api.NewESFromK8sLabelSelector(labels.LabelSourceK8sKeyPrefix, &slim_metav1.LabelSelector{MatchLabels: selector})
 	es.Generated = true
 	egress.ToEndpoints = append(egress.ToEndpoints, es)
 }
 
-// neverSet is a label key that no pod can have: Cilium strips it from pods
-// (cilium v1.20.2 pkg/k8s/apis/cilium.io, LabelPrefix).
-const neverSet = ciliumio.LabelPrefix + ".netsim.none"
+// backends are the addresses behind a Service without a selector. Those of the
+// API server are also known from the nodes that run it.
+func (r *reader) backends(svc *model.Service) (addrs []netip.Addr, known bool) {
+	slices := r.index.Slices(svc)
+	for _, slice := range slices {
+		for _, e := range slice.Endpoints {
+			addrs = append(addrs, e.Addr)
+		}
+	}
+	if len(slices) > 0 || svc.Namespace != "default" || svc.Name != "kubernetes" {
+		return addrs, true
+	}
+	for _, n := range r.index.Cluster.Nodes {
+		if n.ControlPlane && !n.Made {
+			addrs = append(addrs, n.InternalIPs...)
+		}
+	}
+	return addrs, len(addrs) > 0
+}
+
+// Label keys that no pod can have: Cilium strips them from pods (cilium v1.20.2
+// pkg/k8s/apis/cilium.io, LabelPrefix).
+const (
+	neverSet = ciliumio.LabelPrefix + ".netsim.none"
+	// unknownAPIServer stands in selectors for the API server's addresses where
+	// no file tells them.
+	unknownAPIServer = ciliumio.LabelPrefix + ".netsim.apiserver"
+)
+
+// nobody is a selector by such a key.
+func nobody(key string) api.EndpointSelector {
+	es := api.NewESFromK8sLabelSelector(labels.LabelSourceK8sKeyPrefix, &slim_metav1.LabelSelector{MatchLabels: map[string]string{key: ""}})
+	es.Generated = true
+	return es
+}
+
+// isUnknownAPIServer recognises such a selector.
+func isUnknownAPIServer(es api.EndpointSelector) bool {
+	return es.Generated && es.HasKey(labels.LabelSourceK8sKeyPrefix+unknownAPIServer)
+}
 
 // dottedSelectorsLost: up to these patches a Service whose selector has a key
 // with a dot selects nobody through toServices (cilium#41151; read in
@@ -91,14 +142,34 @@ func (r *reader) dottedSelectorsLost() bool {
 		v.AtLeast(1, 19, 0) && !v.AtLeast(1, 19, 3)
 }
 
-// dottedLabelsLost: from 1.19.0 to 1.19.4 a k8sServiceSelector with such a key
-// matches no Service (cilium#46732).
-func (r *reader) dottedLabelsLost(s *slim_metav1.LabelSelector) bool {
+// readsDotsAsSources: from 1.19.0 to 1.19.4 a k8sServiceSelector takes what
+// stands before a key's first dot for the label's source, and looks for the
+// rest (cilium#46732; v1.19.4 pkg/policy/types/requirements.go, NewRequirement).
+func (r *reader) readsDotsAsSources() bool {
 	v := r.dp.Version()
-	return s != nil && v.AtLeast(1, 19, 0) && !v.AtLeast(1, 19, 5) && hasDottedKey(s.MatchLabels)
+	return v.AtLeast(1, 19, 0) && !v.AtLeast(1, 19, 5)
 }
 
-func hasDottedKey[M ~map[string]string](m M) bool {
+func withoutFirstPart(ls *slim_metav1.LabelSelector) *slim_metav1.LabelSelector {
+	cut := func(key string) string {
+		_, rest, dotted := strings.Cut(key, ".")
+		if !dotted {
+			return key
+		}
+		return rest
+	}
+	out := ls.DeepCopy()
+	out.MatchLabels = map[string]string{}
+	for key, value := range ls.MatchLabels {
+		out.MatchLabels[cut(key)] = value
+	}
+	for i := range out.MatchExpressions {
+		out.MatchExpressions[i].Key = cut(out.MatchExpressions[i].Key)
+	}
+	return out
+}
+
+func hasDottedKey(m model.Labels) bool {
 	for key := range m {
 		if strings.Contains(key, ".") {
 			return true
@@ -123,16 +194,29 @@ func (l serviceLabels) LookupLabel(key *labels.Label) (string, bool) {
 	return value, ok
 }
 
-// unresolvedServices warns of toServices that mean no Service.
+// unresolvedServices warns of toServices that mean no Service, and of those in
+// deny rules, which Cilium's agent never resolves (processRule looks at
+// spec.egress only).
 func unresolvedServices(o *model.Object, spec string, parsed *api.Rule, unresolved []int) []model.Issue {
 	var issues []model.Issue
+	warn := func(path, says, remedy string) {
+		issues = append(issues, issue(o, path, model.Warning, fmt.Sprintf("%s: %s %s", o.Origin.ID(), ruleName(path), says), remedy))
+	}
 	for _, i := range unresolved {
-		path := fmt.Sprintf("%s.egress[%d].toServices", spec, i)
-		message := fmt.Sprintf("%s: %s means no Service with endpoints that was loaded, so the rule allows nothing", o.Origin.ID(), ruleName(path))
+		says := "means no Service with endpoints that was loaded, so the rule allows nothing"
 		if len(parsed.Egress[i].ToPorts) > 0 {
-			message = fmt.Sprintf("%s: %s means no Service with endpoints that was loaded, and the rule has toPorts: Cilium then allows EVERY destination on those ports", o.Origin.ID(), ruleName(path))
+			says = "means no Service with endpoints that was loaded, and the rule has toPorts: Cilium then allows EVERY destination on those ports"
 		}
-		issues = append(issues, issue(o, path, model.Warning, message, "name a Service that exists, or select its pods with toEndpoints"))
+		warn(fmt.Sprintf("%s.egress[%d].toServices", spec, i), says, "name a Service that exists, or select its pods with toEndpoints")
+	}
+	for i, egress := range parsed.EgressDeny {
+		says := "stands in a deny rule, where Cilium does not resolve it: the rule denies nothing"
+		if len(egress.ToPorts) > 0 {
+			says = "stands in a deny rule, where Cilium does not resolve it, and the rule has toPorts: it denies EVERY destination on those ports"
+		}
+		if len(egress.ToServices) > 0 {
+			warn(fmt.Sprintf("%s.egressDeny[%d].toServices", spec, i), says, "select the Service's pods with toEndpoints")
+		}
 	}
 	return issues
 }

@@ -1,10 +1,12 @@
 package engine_test
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/netsim-dev/netsim/engine"
 	"github.com/netsim-dev/netsim/model"
 )
 
@@ -103,6 +105,21 @@ func TestDottedKeysInToServices(t *testing.T) {
 	check(t, rows)
 }
 
+func TestDottedKeysInExpressionsOfServices(t *testing.T) {
+	by := func(expression string) string {
+		return client(`egress: [{toServices: [{k8sServiceSelector: {namespace: dev, selector: {matchExpressions: [{key: app.kubernetes.io/name, `+expression+`}]}}}]}]`) +
+			service("api", "app.kubernetes.io/name: api", `selector: {app: server}`)
+	}
+	check(t, []row{
+		{"one that wants the label", by(`operator: Exists`), "", verdicts{toBackend: allowed}},
+		{"from 1.19.0 to 1.19.4 never finds it", by(`operator: Exists`), "version=1.19.4", verdicts{toBackend: denied}},
+		{"one that wants it absent", by(`operator: DoesNotExist`), "", verdicts{toBackend: denied}},
+		{"never finds it either, and means the Service", by(`operator: DoesNotExist`), "version=1.19.4", verdicts{toBackend: allowed}},
+		{"likewise one that wants another value", by(`operator: NotIn, values: [api]`), "version=1.19.0", verdicts{toBackend: allowed}},
+		{"mended since", by(`operator: NotIn, values: [api]`), "version=1.19.5", verdicts{toBackend: denied}},
+	})
+}
+
 func TestToServicesKnewNoSelectorsUpTo116(t *testing.T) {
 	check(t, []row{
 		{"a Service with a selector means nobody", client(`egress: [{`+byName+`}]`) + service("api", "", `selector: {app: server}`), "version=1.16.19", verdicts{toBackend: denied}},
@@ -110,4 +127,58 @@ func TestToServicesKnewNoSelectorsUpTo116(t *testing.T) {
 		{"one without means the addresses behind it", client(`egress: [{`+byName+`}]`) + service("api", "", ``) + slice("api", "203.0.113.9"), "version=1.16.19", verdicts{toWorld: allowed}},
 		{"1.17 was the first to know them", client(`egress: [{`+byName+`}]`) + service("api", "", `selector: {app: server}`), "version=1.17.0", verdicts{toBackend: allowed}},
 	})
+}
+
+// Cilium resolves toServices in allow rules only.
+func TestToServicesInDenyRules(t *testing.T) {
+	api := service("api", "", `selector: {app: server}`)
+	deny := func(rule string) string {
+		return client(`egress: [{toEntities: [all]}], egressDeny: [{`+rule+`}]`) + api
+	}
+	check(t, []row{
+		{"alone it denies nobody", deny(byName), "", verdicts{toBackend: allowed, toWorld: allowed}},
+		{"with ports it denies everybody on those", deny(byName + webPort), "", verdicts{toBackend: denyRule, "egress dev/client 203.0.113.9 8080": denyRule, toWorld: allowed}},
+		{"in 1.16 the policy is refused for that", deny(byName + webPort), "version=1.16.19", verdicts{"egress dev/client 203.0.113.9 8080": allowed}},
+		{"as it did before", deny(byName + webPort), "version=1.18.4", verdicts{"egress dev/client 203.0.113.9 8080": denyRule}},
+	})
+	load(t, "", deny(byName)).said(model.Warning, "egressDeny[0].toServices stands in a deny rule", "denies nothing")
+	load(t, "", deny(byName+webPort)).said(model.Warning, "egressDeny[0].toServices stands in a deny rule", "EVERY destination")
+}
+
+// Every cluster has the Service default/kubernetes, whatever the files hold.
+func TestToServicesThatMeanTheAPIServer(t *testing.T) {
+	const (
+		kubernetes = `toServices: [{k8sService: {serviceName: kubernetes, namespace: default}}]`
+		byLabel    = `toServices: [{k8sServiceSelector: {selector: {matchLabels: {component: apiserver}}}}]`
+		port       = `, toPorts: [{ports: [{port: "6443", protocol: TCP}]}]`
+		outside    = "egress dev/client 203.0.113.77 6443"
+		node       = "egress dev/client node/cp 6443"
+	)
+	egress := func(rule string) string { return client(`egress: [{` + rule + `}]`) }
+	check(t, []row{
+		{"it means addresses, and so no node", egress(kubernetes + port), "", verdicts{node: denied, outside: denied, toBackend: denied}},
+		{"by its labels too", egress(byLabel + port), "", verdicts{node: denied, outside: denied}},
+		{"unless CIDRs mean nodes", egress(kubernetes + port), matchNodes, verdicts{node: allowed, "egress dev/client node/w2 6443": denied}},
+		{"outside it means the API server", egress(kubernetes+port) + apiServerOutside, "", verdicts{outside: allowed, "egress dev/client 203.0.113.77 443": denied, node: denied}},
+		{"another namespace's Service of the name is another", egress(`toServices: [{k8sService: {serviceName: kubernetes, namespace: dev}}]`), "", verdicts{node: denied, outside: denied}},
+	})
+	assert.Empty(t, load(t, "", egress(kubernetes+port)).issues)
+
+	unknown := &model.Cluster{Nodes: []*model.Node{{Name: "w", InternalIPs: []netip.Addr{netip.MustParseAddr("172.18.0.9")}}}, Namespaces: []*model.Namespace{{Name: "dev"}}}
+	pod := &model.Pod{Namespace: "dev", Name: "client", Node: "w", Labels: model.Labels{"app": "client"}}
+	unknown.Pods = []*model.Pod{pod}
+	unknown.Policies = []*model.Object{{Origin: model.Origin{Kind: "CiliumNetworkPolicy", Namespace: "dev", Name: "client"}, APIVersion: "cilium.io/v2",
+		JSON: []byte(`{"apiVersion":"cilium.io/v2","kind":"CiliumNetworkPolicy","metadata":{"namespace":"dev","name":"client"},"spec":{"endpointSelector":{},"egress":[{"toServices":[{"k8sService":{"serviceName":"kubernetes","namespace":"default"}}],"toPorts":[{"ports":[{"port":"6443"}]}]}]}}`)}}
+	index := model.NewIndex(unknown)
+	e, issues := engine.New(index, datapath(""))
+	assert.Empty(t, issues)
+	judge := func(to model.Party, port uint16) model.Step {
+		packet := model.Packet{Source: index.PodParty(pod, false), Destination: to, Protocol: model.TCP, Port: port}
+		return decisive(e.Judge(engine.Question{Direction: model.Egress, Packet: packet, AskedPort: port}))
+	}
+	address := index.Party(netip.MustParseAddr("203.0.113.77"))
+	assert.Equal(t, undetermined, outcome(judge(address, 6443)), "no file tells where it is")
+	assert.Contains(t, judge(address, 6443).Why, "whom toServices in rule egress[0] means cannot be known")
+	assert.Equal(t, denied, outcome(judge(address, 443)))
+	assert.Equal(t, denied, outcome(judge(index.NodeParty(unknown.Nodes[0], false), 6443)))
 }

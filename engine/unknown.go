@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	ciliumio "github.com/cilium/cilium/pkg/k8s/apis/cilium.io"
+	"github.com/cilium/cilium/pkg/option"
 	"github.com/cilium/cilium/pkg/policy/types"
 
 	"github.com/netsim-dev/netsim/model"
@@ -19,7 +20,7 @@ func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
 	before := *step
 	e.applyUnknownNamespaces(f, step)
 	for _, o := range e.opaque {
-		if o.Origin.Namespace == "" || f.self.Pod != nil && o.Origin.Namespace == f.self.Pod.Namespace {
+		if couldBeFor(o, f) {
 			doubt(step, o.Origin, fmt.Sprintf("%s may be in force and netsim cannot judge it", o.Origin.ID()))
 		}
 	}
@@ -28,8 +29,17 @@ func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
 			doubt(step, h.origin(), fmt.Sprintf("whom %s in rule %s means cannot be known from these files", h.rule.unknownText(), ruleName(h.rule.path)))
 		}
 	}
-	e.applyUnknownAddress(f, before, step)
-	e.applyUnknownNode(f, before, step)
+	e.applyUnknownAddress(f, hits, before, step)
+	e.applyUnknownNode(f, hits, before, step)
+}
+
+// couldBeFor says whether a policy that netsim cannot judge could be about a
+// flow's subject. Only a clusterwide one of Cilium's own can be about nodes.
+func couldBeFor(o *model.Object, f *flow) bool {
+	if f.self.Kind == model.PartyNode {
+		return o.Origin.Kind == "CiliumClusterwideNetworkPolicy"
+	}
+	return o.Origin.Namespace == "" || o.Origin.Namespace == f.self.Pod.Namespace
 }
 
 // applyUnknownNamespaces doubts a verdict where a rule reads labels of a
@@ -40,7 +50,7 @@ func (e *Engine) applyUnknownNamespaces(f *flow, step *model.Step) {
 		return
 	}
 	for _, r := range e.rules {
-		if r.direction() != f.direction || r.entry.Node {
+		if r.direction() != f.direction || !f.isFor(r) {
 			continue
 		}
 		subject := self && readsNamespaceLabels(r.entry.Subject) && inScope(r, f.self.Pod.Namespace)
@@ -81,14 +91,21 @@ func readsNamespaceLabels[S types.Selector](s S) bool {
 	return strings.Count(key, prefix) > strings.Count(key, prefix+"kubernetes.io/metadata.name")
 }
 
-// applyUnknownNode doubts a verdict where a rule reads labels of another node
-// that no file holds.
-func (e *Engine) applyUnknownNode(f *flow, known model.Step, step *model.Step) {
+// applyUnknownNode doubts a verdict where a rule reads labels of a node that no
+// file holds.
+func (e *Engine) applyUnknownNode(f *flow, hits []hit, before model.Step, step *model.Step) {
+	if f.self.Kind == model.PartyNode && f.self.Node != nil && f.self.Node.Made {
+		for _, r := range e.rules {
+			if r.direction() == f.direction && f.isFor(r) && !r.entry.Subject.IsWildcard() {
+				doubt(step, r.origin(-1), fmt.Sprintf("rule %s is for nodes by their labels, and no file holds those of node %s", ruleName(r.path), f.self.Node.Name))
+			}
+		}
+	}
 	if f.other.Kind != model.PartyNode || f.other.Node == nil || f.other.Node == f.self.Node || !f.other.Node.Made {
 		return
 	}
 	for _, r := range e.rulesFor(f) {
-		if port, ok := f.portMatches(r, e.ports()); ok && r.readsNodes && couldMatter(r, known) {
+		if port, ok := f.portMatches(r, e.ports()); ok && r.readsNodes && e.hangsOn(f, hit{r, port}, hits, before) {
 			doubt(step, r.origin(port), fmt.Sprintf("rule %s reads labels of node %s, which no file holds", ruleName(r.path), f.other.Node.Name))
 		}
 	}
@@ -108,6 +125,30 @@ func (h hit) couldTurn(step model.Step, hits []hit) bool {
 	}
 }
 
+// hangsOn says whether a verdict would be another if a rule of which it is not
+// known whether it means the packet did or did not.
+func (e *Engine) hangsOn(f *flow, h hit, hits []hit, before model.Step) bool {
+	others := slices.DeleteFunc(known(hits), func(x hit) bool { return x.rule == h.rule })
+	byDefault := model.Allowed
+	switch {
+	case len(follow(known(hits)).by) == 0:
+		byDefault = before.Verdict
+	case len(e.selecting(f, isolates)) > 0 || e.options.policyMode == option.AlwaysEnforce:
+		byDefault = model.Denied
+	}
+	verdict := func(c course) model.Verdict {
+		switch {
+		case c.allows():
+			return model.Allowed
+		case c.denies():
+			return model.Denied
+		default:
+			return byDefault
+		}
+	}
+	return verdict(follow(others)) != verdict(follow(append(others, h)))
+}
+
 // known are the rules whose peers netsim knows.
 func known(hits []hit) []hit {
 	return slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return h.rule.unknownPeers != "" })
@@ -123,7 +164,7 @@ func unknown(hits []hit) []hit {
 func (e *Engine) couldMean(r *rule, f *flow) bool {
 	for _, name := range strings.Split(r.unknownPeers, ", ") {
 		switch name {
-		case "toGroups", "fromGroups":
+		case "toServices", "toGroups", "fromGroups":
 			if f.other.Kind == model.PartyAddress || e.options.cidrMeans(f.other.Kind) {
 				return true
 			}

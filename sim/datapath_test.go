@@ -268,6 +268,9 @@ func TestSettingsReachThePolicyEngine(t *testing.T) {
 		s := newSim(t, sim.Options{Set: map[string]string{"enable-ipv4-egress-gateway": value}}, gateway)
 		assert.Equal(t, want, ask(t, s, "dev/client", "203.0.113.9:443").Verdict.String(), "the egress gateway can be set")
 	}
-	noSwitch := newSim(t, sim.Options{Set: map[string]string{"hostFirewall.enabled": "true"}}, "")
-	assert.Equal(t, "undetermined", ask(t, noSwitch, "dev/client", "node/w2:22").Verdict.String())
+	hosts := "---\n{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: hosts}, spec: {nodeSelector: {}, ingress: [{}]}}\n"
+	for value, want := range map[string]string{"true": "denied", "false": "allowed"} {
+		s := newSim(t, sim.Options{Set: map[string]string{"hostFirewall.enabled": value}}, hosts)
+		assert.Equal(t, want, ask(t, s, "dev/client", "node/w2:22").Verdict.String(), "the host firewall can be switched")
+	}
 }
