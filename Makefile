@@ -5,7 +5,7 @@ GO        ?= go
 FUZZTIME  ?= 30s
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
-.PHONY: build test lint fmt-check vet tidy-check bench fuzz scenarios cross
+.PHONY: build test lint fmt-check vet tidy-check bench fuzz scenarios lab cross
 
 # The command, in bin/.
 build:
@@ -46,6 +46,11 @@ fuzz:
 
 scenarios:
 	$(GO) test -count=1 ./scenarios/...
+
+# The real kube-proxy and the kernel against dnat: lab/kubeproxy/README.md. It
+# needs Linux, and for real packets iptables and nftables.
+lab:
+	lab/kubeproxy/run
 
 # The command for every platform of a release, to nowhere.
 cross:

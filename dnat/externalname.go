@@ -56,7 +56,7 @@ func (q *query) outsideName() []Path {
 			paths[i].Service = q.step(model.Allowed, fmt.Sprintf("Service %s is a CNAME for %s: nobody translates, and policy sees an address outside the cluster", serviceRef(q.Service), name))
 		}
 		paths[i].Conditions = append(paths[i].Conditions, name+" has an address outside the cluster")
-		paths[i].Hint = cmp.Or(paths[i].Hint, "ask about the address that "+name+" has")
+		paths[i].Hint = cmp.Or(paths[i].Hint, "say which address that is: --dns "+name+"=IP")
 	}
 	return paths
 }

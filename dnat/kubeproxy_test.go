@@ -103,6 +103,10 @@ func TestKubeProxyRulesThatSurprise(t *testing.T) {
 		{"primary is one address of a family", nftables, nodePort("", func(f *fixture) {
 			f.worker.InternalIPs = append([]netip.Addr{addr("172.16.0.1")}, f.worker.InternalIPs...)
 		}), closed},
+		{"nodePortAddresses of all addresses serve no loopback, nftables", nftables, nodePort("all", func(f *fixture) {
+			f.request.Addr = addr("127.0.0.1")
+			f.fromNode("worker")
+		}), lines{"denied by none, client sees refused"}},
 		{"nodePortAddresses with loopback serve the one address that the interface has", kubeProxy120, nodePort("127.0.0.0/8", func(f *fixture) {
 			f.request.Addr = addr("127.0.0.5")
 			f.fromNode("worker")
@@ -135,6 +139,16 @@ func TestKubeProxyRulesThatSurprise(t *testing.T) {
 			f.cluster.EndpointSlices = append(f.cluster.EndpointSlices, &again)
 			f.nodePort("worker")
 		}, lines{"denied by kube-proxy, egress sees worker:30080, client sees refused"}},
+		{"a node hint keeps to the node, even where a zone hint names another endpoint", kubeProxy120, func(f *fixture) {
+			here, there := inZone(b1, "west"), inZone(b0, "east")
+			here.HintNodes, there.HintNodes = []string{"worker"}, []string{"worker2"}
+			f.only(here, there)
+			f.nodePort("worker")
+		}, served},
+		{"hints do not count where a ready endpoint has none", kubeProxy120, func(f *fixture) { f.only(b0, inZone(b1, "east")); f.nodePort("worker") }, lines{
+			"allowed by kube-proxy, to b-1:8080, egress sees worker:30080, ingress sees a, masqueraded",
+			"allowed by kube-proxy, to b-0:8080, egress sees worker:30080, ingress sees worker, masqueraded as 192.168.50.11",
+		}},
 		{"nftables does not look after a client that is its own backend on another node", nftables, func(f *fixture) {
 			f.only(self)
 			f.nodePort("worker2")

@@ -76,7 +76,6 @@ func clusterNetworkPolicyRules(o *model.Object, p *policyv1alpha2.ClusterNetwork
 			if out.To[j].DomainNames != nil {
 				sources = append(sources, s)
 			}
-			s.note("domainNames", len(out.To[j].DomainNames))
 			s.readsNodes = out.To[j].Nodes != nil
 			sources = append(sources, s)
 		}
@@ -84,8 +83,7 @@ func clusterNetworkPolicyRules(o *model.Object, p *policyv1alpha2.ClusterNetwork
 	rules := make([]*rule, len(entries))
 	for i, entry := range entries {
 		s := sources[i]
-		s.toPorts = entry.L4
-		rules[i] = &rule{entry: entry, object: o, path: s.path, ports: s.ports(entry), l7: s.l7(), unknownPeers: s.unresolvedText(), readsNodes: s.readsNodes}
+		rules[i] = &rule{entry: entry, object: o, path: s.path, ports: s.ports(entry), unknownPeers: s.unresolvedText(), readsNodes: s.readsNodes}
 	}
 	return rules
 }

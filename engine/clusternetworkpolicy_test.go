@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/netsim-dev/netsim/engine"
 	"github.com/netsim-dev/netsim/model"
 )
 
@@ -123,13 +124,40 @@ func TestDomainNamesOfClusterNetworkPolicies(t *testing.T) {
 		{"an Accept that comes first turns nothing", adminAll(`egress: [{action: Accept, to: [{networks: [0.0.0.0/0]}]}, {action: Accept, to: [{domainNames: [example.org]}]}]`), "", verdicts{toWorld: allowed}},
 	})
 	s := load(t, "", names)
-	assert.Contains(t, s.judge(toWorld).Why, "whom domainNames in rule egress[0].to[0] means")
+	assert.Contains(t, s.judge(toWorld).Why, "whether the address has a name that rule egress[0].to[0] means is not known")
 	s.said(model.Info, "egress[0].to[0].domainNames is a field of the CRD's experimental channel")
 	dns := load(t, "", names, client(`egressDeny: [{toEntities: [all]}]`),
 		"---\n{apiVersion: v1, kind: Pod, metadata: {namespace: kube-system, name: dns, labels: {k8s-app: kube-dns}}, spec: {nodeName: w1, containers: [{name: c, image: i, ports: [{name: dns, containerPort: 53, protocol: UDP}]}]}, status: {phase: Running, podIP: 10.244.1.53}}\n").
 		judge("egress dev/client kube-system/dns 53/UDP")
 	assert.Equal(t, allowed, outcome(dns), "names bring the lookup with them")
 	assert.Contains(t, dns.Conditions[0], "DNS **.example.org")
+	assert.Equal(t, allowed, outcome(s.named(toWorld, learned("a.b.example.org"))), "an asterisk means names of any depth")
+	assert.Equal(t, denyRule, outcome(s.named(toWorld, learned("example.org"))))
+}
+
+// The DNS proxy is given one filter for a port: the earliest tier's. Its names are
+// all that pods can look up there, whatever a CiliumNetworkPolicy adds.
+func TestTheEarliestTierAloneFillsTheDNSProxy(t *testing.T) {
+	const server = "---\n{apiVersion: v1, kind: Pod, metadata: {namespace: kube-system, name: dns, labels: {k8s-app: kube-dns}}, spec: {nodeName: w1, containers: [{name: c, image: i, ports: [{name: dns, containerPort: 53, protocol: UDP}]}]}, status: {phase: Running, podIP: 10.244.1.53}}\n"
+	own := func(port string) string {
+		return client(`egress: [{toEndpoints: [{matchLabels: {"k8s:io.kubernetes.pod.namespace": kube-system}}], toPorts: [{ports: [{port: "` + port + `", protocol: UDP}], rules: {dns: [{matchName: own.example}]}}]}]`)
+	}
+	admin := adminAll(`egress: [{action: Accept, to: [{domainNames: [admin.example]}]}]`)
+	for _, r := range []struct {
+		claim, policies string
+		want            map[string]model.Verdict
+	}{
+		{"a CiliumNetworkPolicy alone", own("53"), map[string]model.Verdict{"own.example": model.Allowed, "admin.example": model.Denied}},
+		{"behind an Admin rule", own("53") + admin, map[string]model.Verdict{"own.example": model.Denied, "admin.example": model.Allowed}},
+		{"two in one tier, by number and by name", own("53") + cnp("b", `endpointSelector: {matchLabels: {app: client}}, egress: [{toEndpoints: [{matchLabels: {"k8s:io.kubernetes.pod.namespace": kube-system}}], toPorts: [{ports: [{port: dns, protocol: UDP}], rules: {dns: [{matchPattern: "*"}]}}]}]`),
+			map[string]model.Verdict{"own.example": model.Undetermined}},
+	} {
+		s := load(t, "", server, r.policies)
+		for name, want := range r.want {
+			step := s.request("egress dev/client kube-system/dns 53/UDP", engine.Request{DNSName: name})
+			assert.Equal(t, want, step.Verdict, "%s: %s: %s", r.claim, name, step.Why)
+		}
+	}
 }
 
 func adminAll(rules string) string {

@@ -163,7 +163,7 @@ func (r *reader) ciliumRules(o *model.Object, spec string, parsed *api.Rule) []*
 		mendGroups(entry, sources[i].cidrSet, r.dp.Version())
 		rules[i] = &rule{
 			entry: entry, object: o, path: sources[i].path,
-			ports: sources[i].portPaths(), l7: sources[i].l7(),
+			ports:        sources[i].portPaths(),
 			unknownPeers: r.unknownPeers(sources[i]), unknownGroups: r.unknownGroups(sources[i].groups), endpointPeers: sources[i].endpointPeers(),
 			missingGroups: r.missingGroups(sources[i].cidrSet), readsNodes: sources[i].readsNodes,
 		}
@@ -173,10 +173,9 @@ func (r *reader) ciliumRules(o *model.Object, spec string, parsed *api.Rule) []*
 
 // ruleSource is one element of a rule list, whatever its direction and action.
 type ruleSource struct {
-	path    string
-	toPorts api.PortRules
-	nPorts  int
-	icmps   api.ICMPRules
+	path   string
+	nPorts int
+	icmps  api.ICMPRules
 	// cidrSet are the peers of the field fromCIDRSet or toCIDRSet.
 	cidrField string
 	cidrSet   api.CIDRRuleSlice
@@ -200,7 +199,7 @@ func ruleSources(spec string, r *api.Rule) []ruleSource {
 	}
 	for i, x := range r.Ingress {
 		s := ingressSource(x.IngressCommonRule)
-		s.toPorts, s.nPorts, s.icmps = x.ToPorts, len(x.ToPorts), x.ICMPs
+		s.nPorts, s.icmps = len(x.ToPorts), x.ICMPs
 		add("ingress", i, s)
 	}
 	for i, x := range r.IngressDeny {
@@ -210,8 +209,7 @@ func ruleSources(spec string, r *api.Rule) []ruleSource {
 	}
 	for i, x := range r.Egress {
 		s := egressSource(x.EgressCommonRule)
-		s.toPorts, s.nPorts, s.icmps = x.ToPorts, len(x.ToPorts), x.ICMPs
-		s.note("toFQDNs", len(x.ToFQDNs))
+		s.nPorts, s.icmps = len(x.ToPorts), x.ICMPs
 		add("egress", i, s)
 	}
 	for i, x := range r.EgressDeny {
@@ -279,13 +277,4 @@ func (s ruleSource) portPaths() []string {
 		paths = append(paths, fmt.Sprintf("%s.icmps[%d]", s.path, i))
 	}
 	return paths
-}
-
-// l7 describes what each port rule leaves to the proxy, "" for nothing.
-func (s ruleSource) l7() []string {
-	out := make([]string, len(s.toPorts))
-	for i, p := range s.toPorts {
-		out[i] = describeL7(p)
-	}
-	return out
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,11 +27,18 @@ type flow struct {
 	port      uint16
 	// askedPort is the port that the client connected to, before translation.
 	askedPort uint16
+	request   Request
+	names     *Names
+	// identityMissing: see Question.
+	identityMissing bool
 }
 
 func (e *Engine) newFlow(q Question) (flow, error) {
 	p := q.Packet
-	f := flow{direction: q.Direction, packet: p, self: p.Source, other: p.Destination, port: p.Port, askedPort: q.AskedPort}
+	f := flow{
+		direction: q.Direction, packet: p, self: p.Source, other: p.Destination, port: p.Port, askedPort: q.AskedPort,
+		request: q.Request, names: q.Names, identityMissing: q.IdentityMissing,
+	}
 	if q.Direction == model.Ingress {
 		f.self, f.other = p.Destination, p.Source
 	}
@@ -58,6 +66,11 @@ func (f *flow) selects(r *rule) bool {
 	return r.direction() == f.direction && !r.entry.Node && r.entry.Subject.Matches(f.subject.LabelArray)
 }
 
+// otherIsOwnNode says whether the peer is the node of the subject itself.
+func (f *flow) otherIsOwnNode() bool {
+	return f.other.Kind == model.PartyNode && f.other.Node == f.self.Node
+}
+
 // peerMatches says whether the rule means the flow's peer: no list selects
 // nobody, an empty one everybody if there are ports (cilium v1.20.2
 // pkg/policy/types/policyentry.go, PolicyEntry.L3).
@@ -77,14 +90,12 @@ func (f *flow) portMatches(r *rule, named peerPorts) (int, bool) {
 	if len(r.entry.L4) == 0 {
 		return -1, true
 	}
-	for i, ports := range r.entry.L4 {
-		for _, p := range ports.Ports {
-			if f.portMatch(p, named) {
-				return i, true
-			}
-		}
-	}
-	return -1, false
+	i := slices.IndexFunc(r.entry.L4, func(ports api.PortRule) bool { return f.meansPort(ports, named) })
+	return i, i >= 0
+}
+
+func (f *flow) meansPort(ports api.PortRule, named peerPorts) bool {
+	return slices.ContainsFunc(ports.Ports, func(p api.PortProtocol) bool { return f.portMatch(p, named) })
 }
 
 func (f *flow) portMatch(p api.PortProtocol, named peerPorts) bool {

@@ -132,9 +132,20 @@ func datapath(set string) model.Datapath {
 	return dp
 }
 
-// judge reads "DIRECTION SOURCE DESTINATION PORT[/PROTOCOL] [ASKED-PORT]" and
-// gives the step that decides.
+// judge gives the step that decides a packet.
 func (s *scene) judge(packet string) model.Step {
+	s.t.Helper()
+	return decisive(s.steps(packet))
+}
+
+// steps are those of the side that a packet asks about.
+func (s *scene) steps(packet string) []model.Step {
+	s.t.Helper()
+	return s.engine.Judge(s.question(packet))
+}
+
+// question reads "DIRECTION SOURCE DESTINATION PORT[/PROTOCOL] [ASKED-PORT]".
+func (s *scene) question(packet string) engine.Question {
 	s.t.Helper()
 	words := strings.Fields(packet)
 	require.GreaterOrEqual(s.t, len(words), 4, packet)
@@ -153,7 +164,7 @@ func (s *scene) judge(packet string) model.Step {
 	if len(words) > 4 {
 		asked = s.number(words[4])
 	}
-	return decisive(s.engine.Judge(engine.Question{Direction: direction, Packet: p, AskedPort: asked}))
+	return engine.Question{Direction: direction, Packet: p, AskedPort: asked}
 }
 
 // decisive is the first step that does not allow, else the first.

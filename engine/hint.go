@@ -30,7 +30,11 @@ func (e *Engine) hintDefaultDeny(f *flow) string {
 			}
 		}
 	}
-	return fmt.Sprintf("add %s rule for it with %s on %s", article(f.direction.String()), selectorFor(f.direction, f.other), portText(f.port, f.packet.Protocol))
+	selector := selectorFor(f.direction, f.other)
+	if f.names != nil && f.names.Asked != "" && f.other.Outside() {
+		selector = fmt.Sprintf("toFQDNs {matchName: %s}, and rules.dns where the DNS server is reached,", f.names.Asked)
+	}
+	return fmt.Sprintf("add %s rule for it with %s on %s", article(f.direction.String()), selector, portText(f.port, f.packet.Protocol))
 }
 
 // servicePortMiss: the rule means the peer, and allows the port that the
@@ -113,10 +117,7 @@ func article(words string) string {
 
 // selectorFor is the peer field of a rule that would mean a party.
 func selectorFor(d model.Direction, p model.Party) string {
-	side := "to"
-	if d == model.Ingress {
-		side = "from"
-	}
+	side := sideOf(d)
 	switch {
 	case p.Kind == model.PartyPod:
 		return fmt.Sprintf("%sEndpoints {%s: %s%s}", side, podNamespaceLabel, p.Pod.Namespace, tellingLabel(p.Pod))

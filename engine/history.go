@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -45,6 +46,14 @@ func notYet(r *api.Rule, v model.Version) string {
 	if !v.AtLeast(1, 20, 0) && slices.ContainsFunc(entities(r), func(e api.Entity) bool { return e == api.EntityClusterMesh }) {
 		return "the entity cluster-mesh came with 1.20"
 	}
+	// The CRD has had a pattern for server names since 1.18 (pkg/policy/api/l4.go,
+	// ServerName).
+	leading := regexp.MustCompile(`^(\*?\*\.)?([-a-zA-Z0-9_]+\.?)+$`)
+	for _, name := range serverNames(r) {
+		if v.AtLeast(1, 18, 0) && !v.AtLeast(1, 20, 0) && !leading.MatchString(string(name)) {
+			return fmt.Sprintf("a wildcard within a label, as in server name %s, came with 1.20", name)
+		}
+	}
 	if v.AtLeast(1, 17, 0) {
 		return ""
 	}
@@ -64,6 +73,20 @@ func notYet(r *api.Rule, v model.Version) string {
 		}
 	}
 	return ""
+}
+
+func serverNames(r *api.Rule) (all []api.ServerName) {
+	for _, x := range r.Ingress {
+		for _, p := range x.ToPorts {
+			all = append(all, p.ServerNames...)
+		}
+	}
+	for _, x := range r.Egress {
+		for _, p := range x.ToPorts {
+			all = append(all, p.ServerNames...)
+		}
+	}
+	return all
 }
 
 func entities(r *api.Rule) (all api.EntitySlice) {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cilium/cilium/pkg/option"
@@ -18,6 +19,13 @@ type Question struct {
 	Packet model.Packet
 	// AskedPort is the port that the client connected to, for the hint.
 	AskedPort uint16
+	// Request is what L7 rules are asked about.
+	Request Request
+	// Names are the destination's, nil where nothing is known of them.
+	Names *Names
+	// IdentityMissing asks as if neither end had a certificate to authenticate
+	// with.
+	IdentityMissing bool
 }
 
 // Judge says what the policies of one side of a packet do with it. The first
@@ -30,6 +38,7 @@ func (e *Engine) Judge(q Question) []model.Step {
 		step.Node = f.self.Node.Name
 	}
 	step.Sees = e.sees(&f)
+	var then []model.Step
 	switch {
 	case f.self.Outside():
 		step.Verdict = model.Allowed
@@ -41,9 +50,9 @@ func (e *Engine) Judge(q Question) []model.Step {
 	default:
 		// Selectors read Cilium's options when they match, not only when they
 		// are made.
-		e.options.withOptions(func() { e.judgePod(&f, &step) })
+		e.options.withOptions(func() { then = e.judgePod(&f, &step) })
 	}
-	return []model.Step{step}
+	return append([]model.Step{step}, then...)
 }
 
 func stage(d model.Direction) model.Stage {
@@ -54,11 +63,14 @@ func stage(d model.Direction) model.Stage {
 }
 
 func (e *Engine) sees(f *flow) *model.Sees {
-	judge := f.self.Node
+	source, destination := f.subject, f.peer
+	if f.direction == model.Ingress {
+		source, destination = f.peer, f.subject
+	}
 	return &model.Sees{
-		Source:        strings.Join(e.Identity(f.packet.Source, judge), ","),
+		Source:        strings.Join(labelList(source, e.dp.Version()), ","),
 		SourceIP:      addrText(f.packet.Source),
-		Destination:   strings.Join(e.Identity(f.packet.Destination, judge), ","),
+		Destination:   strings.Join(labelList(destination, e.dp.Version()), ","),
 		DestinationIP: addrText(f.packet.Destination),
 		Port:          f.packet.Port,
 		Protocol:      f.packet.Protocol,
@@ -85,13 +97,15 @@ func (e *Engine) judgeNode(f *flow, step *model.Step) {
 }
 
 // judgePod takes the verdict from the policy map, then the reasons from the
-// rules, then doubts both where something could not be known.
-func (e *Engine) judgePod(f *flow, step *model.Step) {
-	m := e.repo.policyMap(f.subject, e.ids.host(f.self.Node))
+// rules, then doubts both where something could not be known. It returns the
+// steps after this one.
+func (e *Engine) judgePod(f *flow, step *model.Step) (then []model.Step) {
+	e.learn(f)
+	step.Sees = e.sees(f)
+	m := e.policyMap(f)
 	if m.err != nil {
-		step.Why = fmt.Sprintf("Cilium cannot compute the policy of %s, so its agent would keep the one before: %v", describe(f.self), m.err)
-		step.By = e.selecting(f, func(*rule) bool { return true })
-		return
+		e.explainFailure(f, m.err, step)
+		return nil
 	}
 	entry := m.lookup(f.direction, f.peer.ID, f.proto, f.port)
 	hits := e.hits(f)
@@ -106,16 +120,24 @@ func (e *Engine) judgePod(f *flow, step *model.Step) {
 		e.explainDefaultDeny(f, entry, step)
 	default:
 		e.explainAllow(f, c, step)
-		e.applyL7(f, entry, c.by, step)
-		e.applyAuth(f, entry, step)
+		then = e.applyL7(f, m, hits, step)
 	}
 	c.applyPass(step)
 	e.applyDeviations(judged{f, hits, c, step})
 	e.applyUnknown(f, hits, step)
+	e.applyNames(f, hits, step)
 	e.applyWorld(f, step)
 	e.applyMissingGroups(f, step)
+	if entry.found && !entry.deny {
+		then = append(e.authSteps(f, entry, append(slices.Clone(c.by), unknown(hits)...), step), then...)
+	}
+	dropped := step.Verdict == model.Denied
 	e.applyAudit(step)
 	step.By = model.SortOrigins(step.By)
+	if dropped {
+		return nil
+	}
+	return then
 }
 
 // hit is a rule that means the packet, and which of its port rules does.
@@ -183,6 +205,11 @@ func (e *Engine) explainDefaultDeny(f *flow, entry match, step *model.Step) {
 		step.Why = fmt.Sprintf("default deny: 1 policy isolates %s for %s and %s", describe(f.self), f.direction, what)
 	default:
 		step.Why = fmt.Sprintf("default deny: %d policies isolate %s for %s and %s", len(step.By), describe(f.self), f.direction, what)
+	}
+	if missed := e.missed(f); missed != nil {
+		step.Why += missed.explain(f)
+		step.Hint = missed.hint(f)
+		return
 	}
 	if entry.deny {
 		step.Why += "; since a Pass rule selects it, Cilium reports that as the drop of a deny rule"
@@ -252,41 +279,11 @@ func (e *Engine) whyUnruled(f *flow) string {
 // pkg/policy/mapstate.go, determineAllowLocalhostIngress; v1.20.0
 // pkg/policy/repository.go, computePolicyEnforcementAndRules).
 func (e *Engine) ownNodeWithoutRules(f *flow) bool {
-	own := f.other.Kind == model.PartyNode && f.other.Node == f.self.Node
-	return f.direction == model.Ingress && own && e.options.localhostAlways && !e.dp.Version().AtLeast(1, 20, 0)
+	return f.direction == model.Ingress && f.otherIsOwnNode() && e.options.localhostAlways && !e.dp.Version().AtLeast(1, 20, 0)
 }
 
 func whyLocalhost(f *flow) string {
 	return fmt.Sprintf("Cilium lets a node reach its own pods (allow-localhost): %s is on the same node", describe(f.other))
-}
-
-// applyAuth drops what would need a mutual authentication that cannot happen:
-// with mesh-auth off nothing ever authenticates, yet the datapath still
-// demands it (install/kubernetes/cilium/values.yaml at v1.20.2,
-// authentication.enabled), and reserved identities have no certificates
-// (pkg/auth/manager.go).
-func (e *Engine) applyAuth(f *flow, entry match, step *model.Step) {
-	if !entry.auth {
-		return
-	}
-	reserved := f.peer.IsReserved() || f.other.Kind != model.PartyPod
-	if e.meshAuth() && !reserved {
-		step.Verdict = model.Undetermined
-		step.Why += "; it requires mutual authentication, and netsim cannot know whether the handshake succeeds"
-		return
-	}
-	step.Verdict = model.Denied
-	drop := model.DropAuthRequired
-	step.DropReason = &drop
-	step.Why += "; it requires mutual authentication, which never happens: mesh-auth-enabled is off"
-	if reserved {
-		step.Why = strings.TrimSuffix(step.Why, "mesh-auth-enabled is off") + describe(f.other) + " is a reserved identity and has no certificate"
-	}
-}
-
-// meshAuth is on by default up to 1.18 and off since 1.19.
-func (e *Engine) meshAuth() bool {
-	return e.dp.On("mesh-auth-enabled", !e.dp.Version().AtLeast(1, 19, 0))
 }
 
 // applyAudit: in audit mode the datapath reports what it would drop and lets

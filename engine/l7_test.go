@@ -16,7 +16,6 @@ func TestL7RulesAllowOnConditions(t *testing.T) {
 		{"HTTP without a method", `rules: {http: [{path: /x}]}`, "only: HTTP /x ("},
 		{"a header that must be there", `rules: {http: [{headers: ["X-Tenant: blue"]}]}`, "only: HTTP with header X-Tenant: blue ("},
 		{"a header by its value", `rules: {http: [{method: GET, headerMatches: [{name: X-Token, value: secret}]}]}`, "HTTP GET with header X-Token ("},
-		{"nothing in particular", `rules: {http: [{}]}`, "HTTP (any request)"},
 		{"several requests", `rules: {http: [{method: GET}, {method: POST}]}`, "HTTP GET, HTTP POST"},
 		{"TLS server names", `serverNames: [a.example.org, b.example.org]`, "TLS server name a.example.org, TLS server name b.example.org"},
 	} {
@@ -53,12 +52,13 @@ func TestL7NeedsTheProxy(t *testing.T) {
 	assert.Equal(t, allowed, outcome(s.judge(toServer)), "the policy counts as absent")
 }
 
-// The redirect to the proxy beats a plain allow.
-func TestPlainRuleBesideAnL7RuleLiftsNoCondition(t *testing.T) {
+// The redirect to the proxy beats a plain allow in the datapath, but Envoy has the
+// plain rule too, and lets every request through by it.
+func TestPlainRuleBesideAnL7RuleLiftsTheCondition(t *testing.T) {
 	s := load(t, "", server(`ingress: [{fromEndpoints: [{}]}, {fromEndpoints: [{}], toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [{method: GET}]}}]}]`))
 	step := s.judge(toServer)
 	assert.Equal(t, []string{"server ingress[0]", "server ingress[1].toPorts[0]"}, rulesBy(step))
-	assert.Len(t, step.Conditions, 1)
+	assert.Empty(t, step.Conditions)
 	assert.Empty(t, s.judge("ingress dev/client dev/server 81").Conditions)
 }
 
@@ -87,12 +87,10 @@ func TestRulesBesideAnL7Rule(t *testing.T) {
 		{"a plain rule for the same peers and ports lets every request through", server(`ingress: [` + get + `, ` + plain + `]`), nil},
 		{"wherever it stands", server(`ingress: [` + plain + `, ` + get + `]`), nil},
 		{"even in another policy", server(`ingress: [`+get+`]`) + cnp("plain", `endpointSelector: {}, ingress: [`+plain+`]`), nil},
-		{"a plain rule for every port may lift the condition", server(`ingress: [` + get + `, ` + whole + `]`),
-			[]string{"the proxy of pod dev/server may let through only: HTTP GET (policies0.yaml:2)"}},
-		{"so may one for a range of ports", server(`ingress: [` + get + `, ` + span + `]`),
-			[]string{"the proxy of pod dev/server may let through only: HTTP GET (policies0.yaml:2)"}},
-		{"and one for the same port and other peers", server(`ingress: [` + get + `, ` + peer + `]`),
-			[]string{"the proxy of pod dev/server may let through only: HTTP GET (policies0.yaml:2)"}},
+		{"so does a plain rule for every port", server(`ingress: [` + get + `, ` + whole + `]`), nil},
+		{"one for a range of ports", server(`ingress: [` + get + `, ` + span + `]`), nil},
+		{"one for the same port that means the peer by another selector", server(`ingress: [` + get + `, ` + peer + `]`), nil},
+		{"an HTTP rule that asks for nothing", server(`ingress: [` + get + `, {fromEndpoints: [{}], toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [{}]}}]}]`), nil},
 		{"one for another port does nothing", server(`ingress: [` + get + `, ` + apart + `]`),
 			[]string{"the proxy of pod dev/server lets through only: HTTP GET (policies0.yaml:2)"}},
 		{"nor does one for another client", server(`ingress: [` + get + `, ` + other + `]`),

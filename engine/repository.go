@@ -39,18 +39,20 @@ type view struct{ subject, host *identity.Identity }
 // the reason why it could not compute it.
 type policyMap struct {
 	policy *policy.EndpointPolicy
-	err    error
+	// proxies are the rules of the directions in which some are L7.
+	proxies map[model.Direction][]proxyRule
+	err     error
 }
 
-// newRepository loads the rules. Identities go in before rules: the other
-// order starts a goroutine for each repository that nothing ever stops.
-func newRepository(ids *identities, rules []*rule, version model.Version) *repository {
+// newRepository loads the rules for a world of known identities. Those go in
+// before rules: the other order starts a goroutine for each repository that
+// nothing ever stops.
+func newRepository(ids *identities, known identity.IdentityMap, rules []*rule, version model.Version) *repository {
 	r := &repository{
-		log: slog.New(slog.DiscardHandler), ids: ids,
+		log: slog.New(slog.DiscardHandler), ids: ids, host: known[identity.ReservedIdentityHost],
 		computed: map[view]*policyMap{},
 	}
-	known := ids.all()
-	r.repo = policy.NewPolicyRepository(r.log, known, nil, envoypolicy.NewEnvoyL7RulesTranslator(r.log, nil), identitymanager.NewIDManager(r.log), nil)
+	r.repo = policy.NewPolicyRepository(r.log, known, secretsByName{}, envoypolicy.NewEnvoyL7RulesTranslator(r.log, secretsByName{}), identitymanager.NewIDManager(r.log), nil)
 	r.repo.SetNamedPortsGetter(namedPortsGetter{newPeerPorts(ids, version)})
 	r.repo.UpdateIdentities(known, nil)
 	r.updateIdentities(known)
@@ -105,7 +107,7 @@ func (r *repository) policyMap(subject, host *identity.Identity) *policyMap {
 	}
 	r.setHost(host)
 	m := &policyMap{}
-	m.policy, m.err = r.compute(subject)
+	m.err = r.compute(subject, m)
 	r.computed[key] = m
 	return m
 }
@@ -120,25 +122,26 @@ func (r *repository) setHost(host *identity.Identity) {
 	}
 }
 
-func (r *repository) compute(id *identity.Identity) (ep *policy.EndpointPolicy, err error) {
+func (r *repository) compute(id *identity.Identity, m *policyMap) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			ep, err = nil, fmt.Errorf("computing the policy failed: %v", p)
+			err = fmt.Errorf("computing the policy failed: %v", p)
 		}
 	}()
 	selectors, _, err := r.repo.ComputeSelectorPolicy(id)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	owner := policyOwner{id: id.ID, ports: r.ids.named[id.ID]}
 	redirects := map[string]uint16{policy.FallbackRedirectID: math.MaxUint16}
-	ep = selectors.DistillPolicy(r.log, owner, redirects)
-	if err := ep.Ready(); err != nil {
-		return nil, err
+	m.policy = selectors.DistillPolicy(r.log, owner, redirects)
+	m.proxies = proxyRules(m.policy)
+	if err := m.policy.Ready(); err != nil {
+		return err
 	}
-	ep.Detach(r.log)
+	m.policy.Detach(r.log)
 	selectors.Supersede()
-	return ep, nil
+	return nil
 }
 
 // policyOwner is the endpoint that a policy is computed for.

@@ -34,8 +34,6 @@ type rule struct {
 	undeclared bool
 	// readsNodes is true where its peers are nodes by their labels.
 	readsNodes bool
-	// l7 describes, for each port rule, what the proxy would still check.
-	l7 []string
 }
 
 func (r *rule) direction() model.Direction {
@@ -47,11 +45,18 @@ func (r *rule) direction() model.Direction {
 
 // origin names the rule, or the port rule in it with the given index (-1 for
 // the rule as a whole).
-func (r *rule) origin(port int) model.Origin {
-	path := r.path
+func (r *rule) origin(port int) model.Origin { return r.originAt(r.pathOf(port)) }
+
+// pathOf is the field path of a port rule, or of the whole rule for -1.
+func (r *rule) pathOf(port int) string {
 	if port >= 0 && port < len(r.ports) {
-		path = r.ports[port]
+		return r.ports[port]
 	}
+	return r.path
+}
+
+// originAt names a field of the rule by its path in the document.
+func (r *rule) originAt(path string) model.Origin {
 	o := r.object.Origin
 	o.Line = r.object.Line(path)
 	o.Rule = ruleName(path)

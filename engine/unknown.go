@@ -113,15 +113,16 @@ func known(hits []hit) []hit {
 	return slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return h.rule.unknownPeers != "" })
 }
 
+// unknown are the others.
+func unknown(hits []hit) []hit {
+	return slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return h.rule.unknownPeers == "" })
+}
+
 // couldMean knows of some peer fields whom they cannot mean: names and cloud
 // groups stand for addresses outside.
 func (e *Engine) couldMean(r *rule, f *flow) bool {
 	for _, name := range strings.Split(r.unknownPeers, ", ") {
 		switch name {
-		case "toFQDNs", "domainNames":
-			if f.other.Kind == model.PartyAddress || f.other.Kind == model.PartyNode && e.options.cidrMeansNodes() {
-				return true
-			}
 		case "toGroups", "fromGroups":
 			if f.other.Kind == model.PartyAddress || e.options.cidrMeans(f.other.Kind) {
 				return true
@@ -137,6 +138,10 @@ func (e *Engine) couldMean(r *rule, f *flow) bool {
 // names; those that one names may fare otherwise.
 func (e *Engine) applyWorld(f *flow, step *model.Step) {
 	if f.other.Kind != model.PartyWorld || f.other.Addr.IsValid() {
+		return
+	}
+	if f.names != nil && f.names.Asked != "" {
+		e.applyUnanswered(f, step)
 		return
 	}
 	for _, r := range e.rulesFor(f) {

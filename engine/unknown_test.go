@@ -44,7 +44,7 @@ func TestDoubtNamesTheRuleAndKeepsTheOthers(t *testing.T) {
 	step := s.judge(toWorld)
 	assert.Equal(t, []string{"client", "names", "names egress[1]"}, rulesBy(step))
 	assert.Contains(t, step.Why, "default deny")
-	assert.Contains(t, step.Why, "toFQDNs in rule egress[1]")
+	assert.Contains(t, step.Why, "a name that rule egress[1] means")
 	assert.Nil(t, step.DropReason)
 }
 

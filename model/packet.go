@@ -86,6 +86,9 @@ type Step struct {
 	Why string `json:"why"`
 	// DropReason is set where the step drops the packet in Cilium's datapath.
 	DropReason *DropReason `json:"dropReason,omitempty"`
+	// ClientSees is what the client notices of a denial that is no drop: a
+	// proxy's answer.
+	ClientSees ClientSees `json:"clientSees,omitempty"`
 	// Conditions are what the verdict hangs on beyond this packet (an L7
 	// rule, say).
 	Conditions []string `json:"conditions,omitempty"`

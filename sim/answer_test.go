@@ -39,7 +39,8 @@ func TestVerdictsAndWhatTheClientSees(t *testing.T) {
 		{"both ends deny, and both are asked", policy("api", nobody) + policy("client", deny), "", "dev/api-0:80", model.Denied, model.SeesTimeout, "POLICY_DENY", []string{"egress denied, ingress denied"}},
 		{"backends disagree", policy("client", onlyOne), "", "dev/svc/api:80", model.Mixed, "", "", []string{"service allowed, egress allowed, ingress allowed", "service allowed, egress denied, ingress allowed"}},
 		{"they deny for different reasons", policy("client", onlyOne+`, egressDeny: [{toEndpoints: [{matchLabels: {version: one}}]}]`), "", "dev/svc/api:80", model.Denied, model.SeesTimeout, "", []string{"service allowed, egress denied, ingress allowed", "service allowed, egress denied, ingress allowed"}},
-		{"a name that cannot be resolved", policy("client", unknown), "", "203.0.113.9:443", model.Undetermined, "", "", []string{"egress undetermined"}},
+		{"a name that no answer is given for", policy("client", `egress: [{toFQDNs: [{matchName: example.org}]}, `+dnsRule("*")+`]`), "", "203.0.113.9:443", model.Undetermined, "", "", []string{"egress undetermined"}},
+		{"a name that nobody can look up through the proxy", policy("client", unknown), "", "203.0.113.9:443", model.Denied, model.SeesTimeout, "POLICY_DENIED", []string{"egress denied"}},
 		{"an unknown name does not matter where a pod denies", policy("client", unknown) + policy("api", nobody), "", "dev/api-0:443", model.Denied, model.SeesTimeout, "POLICY_DENIED", []string{"egress allowed, ingress denied"}},
 		{"nobody behind the Service, in the kernel", "", "cilium.version=1.19.4", "dev/svc/empty:80", model.Denied, model.SeesRefused, "", []string{"service denied"}},
 		{"nobody behind the Service, at connect()", "", sockets, "dev/svc/empty:80", model.Denied, model.SeesUnreachable, "", []string{"service denied"}},
@@ -230,11 +231,13 @@ func TestLookups(t *testing.T) {
 		assert.Equal(t, model.Allowed, byName.Verdict)
 		assert.Empty(t, byName.Conditions)
 	})
-	t.Run("a DNS rule may refuse the name, which netsim does not match yet", func(t *testing.T) {
-		rules := policy("client", `egress: [{toEndpoints: [{}]}, {toEndpoints: [{matchLabels: {"k8s:io.kubernetes.pod.namespace": kube-system}}], toPorts: [{ports: [{port: "53", protocol: UDP}], rules: {dns: [{matchPattern: "*.example"}]}}]}]`)
-		a := ask(t, newSim(t, sim.Options{}, rules), "dev/client", "api.dev.svc:80")
-		assert.Equal(t, model.Undetermined, a.Verdict)
+	t.Run("a DNS rule refuses other names than its own", func(t *testing.T) {
+		a := ask(t, newSim(t, sim.Options{}, policy("client", `egress: [{toEndpoints: [{}]}, `+dnsRule("*.example")+`]`)), "dev/client", "api.dev.svc:80")
+		assert.Equal(t, model.Denied, a.Verdict)
+		assert.Equal(t, model.SeesDNSRefused, a.ClientSees)
 		assert.Contains(t, a.Paths[0].Steps[0].Why, "*.example")
+		byName := ask(t, newSim(t, sim.Options{}, policy("client", `egress: [{toEndpoints: [{}]}, `+dnsRule("*.*.svc.cluster.local")+`]`)), "dev/client", "api.dev.svc:80")
+		assert.Equal(t, model.Allowed, byName.Verdict, "a Service is asked for by its whole name")
 	})
 	t.Run("each pod of a workload asks for itself", func(t *testing.T) {
 		a := ask(t, newSim(t, sim.Options{}, policy("front", `egress: [{toEndpoints: [{}]}]`)), "dev/deploy/front", "api.dev.svc:80")
@@ -269,21 +272,6 @@ func TestL7ConditionsReachTheAnswerOnce(t *testing.T) {
 	assert.Equal(t, model.Allowed, a.Verdict)
 	require.Len(t, a.Conditions, 1, "two paths, one condition")
 	assert.Contains(t, a.Conditions[0], "HTTP GET")
-	for _, q := range []sim.Query{{HTTP: "GET /"}, {DNSName: "example.org"}, {SNI: "example.org"}} {
-		q.From, q.To = "dev/client", "dev/api-0:8080"
-		one, err := s.Query(q)
-		require.NoError(t, err)
-		assert.Equal(t, model.Undetermined, one.Verdict, "netsim does not match single requests yet")
-		assert.Empty(t, one.ClientSees)
-		q.To = "dev/api-0:9999"
-		denied, err := s.Query(q)
-		require.NoError(t, err)
-		assert.Equal(t, model.Denied, denied.Verdict, "what is denied stays so")
-		q.To = "dev/client:80"
-		unruled, err := s.Query(q)
-		require.NoError(t, err)
-		assert.Equal(t, model.Allowed, unruled.Verdict, "where no L7 rule decides, the request does not matter")
-	}
 }
 
 func TestHintsAndHeadlessConditions(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -152,6 +153,18 @@ type meta struct {
 	DNS map[string]string
 }
 
+// answers are the recorded ones, and none for the name in 07-fqdn-no-lookup, which
+// nobody asked for.
+func (m meta) answers(t *testing.T) model.DNSAnswers {
+	answers := model.DNSAnswers{"neverasked.example.net": nil}
+	for name, ip := range m.DNS {
+		addr, err := netip.ParseAddr(ip)
+		require.NoError(t, err)
+		answers.Add(name, addr)
+	}
+	return answers
+}
+
 func (r *replay) run(t *testing.T) {
 	r.counts, r.used = map[string]int{}, map[int]bool{}
 	var about meta
@@ -162,7 +175,7 @@ func (r *replay) run(t *testing.T) {
 	}
 	loaded, issues, err := sim.Load(files, nil)
 	require.NoError(t, err)
-	s, err := sim.New(loaded, issues, sim.Options{})
+	s, err := sim.New(loaded, issues, sim.Options{DNS: about.answers(t)})
 	require.NoError(t, err)
 	for _, refused := range about.Refused {
 		if refused.By == "cilium-agent" && !isPending(r.scenario) {

@@ -110,6 +110,12 @@ func policy(app, rules string) string {
 	return "---\n{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: dev, name: " + app + "}, spec: {endpointSelector: {matchLabels: {app: " + app + "}}, " + rules + "}}\n"
 }
 
+// dnsRule is an egress rule that lets queries for some names through to kube-dns,
+// and so through Cilium's DNS proxy.
+func dnsRule(pattern string) string {
+	return `{toEndpoints: [{matchLabels: {"k8s:io.kubernetes.pod.namespace": kube-system, k8s-app: kube-dns}}], toPorts: [{ports: [{port: "53", protocol: ANY}], rules: {dns: [{matchPattern: "` + pattern + `"}]}}]}`
+}
+
 // steps are a path's steps, "STAGE VERDICT" each.
 func steps(p sim.Path) string {
 	var out []string

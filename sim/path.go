@@ -1,7 +1,7 @@
 package sim
 
 import (
-	"fmt"
+	"cmp"
 	"maps"
 	"net/netip"
 	"slices"
@@ -17,14 +17,20 @@ import (
 func (s *Sim) paths(q Query, from group, request dnat.Request) []Path {
 	request.Source = s.inFamily(from.party, request.Addr)
 	request.Via = q.via
+	asked := inquiry{request, q}
 	var out []Path
 	for _, way := range dnat.Resolve(s.index, s.datapath, request) {
-		p := s.path(way, request)
+		p := s.path(way, asked)
 		p.From = pathSource(request.Source, from.pods)
-		p.askAboutRequest(q)
 		out = append(out, p)
 	}
 	return out
+}
+
+// inquiry is what is asked of the translators, and what of the proxies.
+type inquiry struct {
+	dnat.Request
+	query Query
 }
 
 // inFamily gives a source the address of the family that it connects to.
@@ -39,12 +45,12 @@ func (s *Sim) inFamily(p model.Party, to netip.Addr) model.Party {
 	}
 }
 
-func (s *Sim) path(way dnat.Path, request dnat.Request) Path {
+func (s *Sim) path(way dnat.Path, request inquiry) Path {
 	p := Path{Translation: translation(way.Translation), Steps: []model.Step{}}
 	if way.Backend != nil {
 		p.Backend = s.backend(*way.Backend)
 	}
-	way.Conditions = slices.Concat(way.Conditions, s.opened(way, request))
+	way.Conditions = slices.Concat(way.Conditions, s.opened(way, request.Request))
 	p.Steps = append(p.Steps, s.steps(way, request)...)
 	p.conclude(way)
 	return p
@@ -53,7 +59,7 @@ func (s *Sim) path(way dnat.Path, request dnat.Request) Path {
 // steps are in the packet's order: a pod's egress policy comes before whatever
 // only a node translates, and after whatever is translated at the pod; between
 // two machines the packet meets the cloud.
-func (s *Sim) steps(way dnat.Path, request dnat.Request) []model.Step {
+func (s *Sim) steps(way dnat.Path, request inquiry) []model.Step {
 	var service, egress, host, rest []model.Step
 	if step := skipping(way); step.Stage != "" {
 		service = append(service, s.named(step, request.Source))
@@ -71,7 +77,7 @@ func (s *Sim) steps(way dnat.Path, request dnat.Request) []model.Step {
 		rest = append(rest, way.Return)
 	}
 	denied := slices.ContainsFunc(slices.Concat(service, egress, host, rest), func(step model.Step) bool { return step.Verdict == model.Denied })
-	before, after := s.cloudSteps(way, request, denied)
+	before, after := s.cloudSteps(way, request.Request, denied)
 	if translatedLater(way) || len(before) > 0 {
 		return slices.Concat(egress, before, host, service, after, rest)
 	}
@@ -86,20 +92,27 @@ func translatedLater(way dnat.Path) bool {
 }
 
 // judge asks the policies of one side.
-func (s *Sim) judge(d model.Direction, packet model.Packet, request dnat.Request) []model.Step {
-	return s.engine.Judge(engine.Question{Direction: d, Packet: packet, AskedPort: request.PortNumber})
+func (s *Sim) judge(d model.Direction, packet model.Packet, request inquiry) []model.Step {
+	q := engine.Question{
+		Direction: d, Packet: packet, AskedPort: request.PortNumber,
+		Request: request.query.asks, IdentityMissing: s.identityMissing,
+	}
+	if d == model.Egress && !request.query.lookup {
+		q.Names = s.names(packet, request.query.name)
+	}
+	steps := s.engine.Judge(q)
+	s.applyIdentityPlane(steps, packet)
+	return steps
 }
 
 // judgeEgress judges a packet whose port or address may be one that no file
 // gives: then any that no rule names by itself will do.
-func (s *Sim) judgeEgress(packet model.Packet, request dnat.Request) []model.Step {
+func (s *Sim) judgeEgress(packet model.Packet, request inquiry) []model.Step {
 	switch {
 	case packet.Destination.Kind == model.PartyWorld && request.Frontend == model.FrontendLoadBalancer:
 		steps := s.judge(model.Egress, packet, request)
 		steps[0].Conditions = append(steps[0].Conditions, "the load balancer's address, which no file gives, is none that a rule names")
 		return steps
-	case packet.Destination.Kind == model.PartyWorld && request.Frontend == model.FrontendExternalName:
-		return s.judgeName(packet, request)
 	case packet.Port == 0 && request.Frontend == model.FrontendNodePort:
 		return s.judgeAnyNodePort(packet, request)
 	default:
@@ -107,14 +120,14 @@ func (s *Sim) judgeEgress(packet model.Packet, request dnat.Request) []model.Ste
 	}
 }
 
-func (s *Sim) judgeAnyNodePort(packet model.Packet, request dnat.Request) []model.Step {
+func (s *Sim) judgeAnyNodePort(packet model.Packet, request inquiry) []model.Step {
 	judge := func(port uint16) []model.Step {
 		packet.Port, request.PortNumber = port, port
 		return s.judge(model.Egress, packet, request)
 	}
 	steps, last := judge(model.FirstNodePort), judge(model.LastNodePort)
 	step := &steps[0]
-	if last[0].Verdict != step.Verdict {
+	if !slices.EqualFunc(steps, last, func(a, b model.Step) bool { return a.Verdict == b.Verdict }) {
 		step.Verdict, step.DropReason = model.Undetermined, nil
 		step.Why = "no file gives the nodePort, and the rules treat nodePorts differently"
 		return steps[:1]
@@ -122,20 +135,6 @@ func (s *Sim) judgeAnyNodePort(packet model.Packet, request dnat.Request) []mode
 	step.Sees.Port = 0
 	step.Conditions = append(step.Conditions, "the nodePort, which no file gives, is none that a rule names")
 	return steps
-}
-
-// judgeName judges a packet to an external name, whose address is not known but
-// is a certain one: where rules name addresses or names, it hangs on which.
-func (s *Sim) judgeName(packet model.Packet, request dnat.Request) []model.Step {
-	steps := s.judge(model.Egress, packet, request)
-	step := &steps[0]
-	if len(step.Conditions) == 0 {
-		return steps
-	}
-	step.Verdict, step.DropReason = model.Undetermined, nil
-	step.Why = fmt.Sprintf("it hangs on the address of %s: %s, %s", request.Service.ExternalName, step.Why, strings.Join(step.Conditions, ", "))
-	step.Conditions, step.Hint = nil, ""
-	return steps[:1]
 }
 
 // skipping is the service step, with the reason why no policy is asked where
@@ -155,9 +154,7 @@ func skipping(way dnat.Path) model.Step {
 	return step
 }
 
-// conclude folds the steps. The client sees what the translator says where the
-// translation failed, a timeout where a policy drops, an open connection
-// otherwise.
+// conclude folds the steps.
 func (p *Path) conclude(way dnat.Path) {
 	if len(p.Steps) == 0 {
 		p.Steps = append(p.Steps, model.Step{Stage: model.StageService, Verdict: model.Undetermined, Why: "netsim found nothing that judges this packet"})
@@ -170,11 +167,11 @@ func (p *Path) conclude(way dnat.Path) {
 		if p.Hint == "" {
 			p.Hint = step.Hint
 		}
-		if p.DropReason == nil && step.Verdict == model.Denied {
-			p.DropReason = step.DropReason
-		}
 	}
 	p.Verdict = model.Steps(verdicts...)
+	if i := slices.IndexFunc(p.Steps, isDenied); i >= 0 {
+		p.DropReason = p.Steps[i].DropReason
+	}
 	if p.Hint == "" && p.Verdict != model.Allowed {
 		p.Hint = way.Hint
 	}
@@ -185,17 +182,21 @@ func (p *Path) conclude(way dnat.Path) {
 	p.ClientSees = p.clientSees(way)
 }
 
+func isDenied(s model.Step) bool { return s.Verdict == model.Denied }
+
+// clientSees is the work of the first step that denies: what the translator
+// says where it has no way on, a proxy's answer, and a timeout where a policy
+// drops.
 func (p *Path) clientSees(way dnat.Path) model.ClientSees {
 	switch p.Verdict {
 	case model.Allowed:
 		return model.SeesOpen
 	case model.Denied:
-		// Who drops the packet earlier keeps a later refusal from being seen.
-		first := slices.IndexFunc(p.Steps, func(s model.Step) bool { return s.Verdict == model.Denied })
-		if way.Service.Verdict == model.Denied && p.Steps[first].Stage == way.Service.Stage {
+		i := slices.IndexFunc(p.Steps, isDenied)
+		if way.Service.Verdict == model.Denied && p.Steps[i].Stage == way.Service.Stage {
 			return way.ClientSees
 		}
-		return model.SeesTimeout
+		return cmp.Or(p.Steps[i].ClientSees, model.SeesTimeout)
 	default:
 		return ""
 	}
@@ -266,21 +267,4 @@ func assigned(p model.Party) []string {
 		return nil
 	}
 	return slices.Sorted(maps.Keys(p.Pod.Assigned))
-}
-
-// askAboutRequest: an answer about one request through an L7 rule is more than
-// netsim knows yet, where such a rule decides.
-func (p *Path) askAboutRequest(q Query) {
-	if q.HTTP == "" && q.DNSName == "" && q.SNI == "" || p.Verdict != model.Allowed {
-		return
-	}
-	for i := range p.Steps {
-		step := &p.Steps[i]
-		if len(step.Conditions) == 0 {
-			continue
-		}
-		step.Verdict = model.Undetermined
-		step.Why += "; netsim does not match single requests against L7 rules yet"
-		p.Verdict, p.ClientSees = model.Undetermined, ""
-	}
 }

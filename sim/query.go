@@ -2,11 +2,11 @@ package sim
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/netsim-dev/netsim/dnat"
+	"github.com/netsim-dev/netsim/engine"
 	"github.com/netsim-dev/netsim/model"
 )
 
@@ -23,11 +23,17 @@ type Query struct {
 	// from outside, or one that left the cluster for an external IP. "" means
 	// every node that could receive it, one path each.
 	Via string
-	// HTTP ("GET /path"), DNSName and SNI ask about one request through an L7
-	// rule.
+	// HTTP ("GET /path"), DNSName and SNI ask about one request through L7 rules.
 	HTTP, DNSName, SNI string
+	// Headers ("NAME: VALUE") are all that the HTTP request carries. A Host that
+	// is not among them is the name by which To was given, if it was.
+	Headers []string
 
-	via *model.Node
+	via  *model.Node
+	asks engine.Request
+	// name is what To is by name, and lookup true for the lookup of a name.
+	name   string
+	lookup bool
 }
 
 // Query answers a Query. The error is a *RefError where a reference names
@@ -58,6 +64,10 @@ func (s *Sim) Query(q Query) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if q.asks, err = q.request(to, requests[0]); err != nil {
+		return nil, err
+	}
+	q.name = lookedUp(to)
 	a := s.newAnswer(q, from, to, sources, requests)
 	for _, group := range s.groups(sources, requests) {
 		a.Paths = append(a.Paths, s.groupPaths(q, to, group, requests)...)
@@ -67,90 +77,24 @@ func (s *Sim) Query(q Query) (*Answer, error) {
 }
 
 // groupPaths are the ways from one source to each of the requests, with the
-// DNS lookup that a Service's name needs: it leads to the ClusterIP, never to
-// another frontend.
+// DNS lookup that a name needs.
 func (s *Sim) groupPaths(q Query, to reference, from group, requests []dnat.Request) []Path {
 	var paths []Path
 	for _, request := range requests {
 		paths = append(paths, s.paths(q, from, request)...)
 	}
-	asksDNS := to.host == "" && to.name == dnsService
-	if to.kind == "Service" && to.frontend == "" && from.party.Kind == model.PartyPod && !asksDNS {
-		step := s.lookup(from.party, to)
+	if name := lookedUp(to); name != "" && from.party.Kind == model.PartyPod {
+		step := s.lookupFor(from.party, to, name)
 		for i := range paths {
 			paths[i].addLookup(step, to)
 		}
 	}
-	return paths
-}
-
-// dnsService is where pods ask for names, by kubeadm's and kind's convention.
-var dnsService = objectName{"kube-system", "kube-dns"}
-
-// lookup follows the query of a pod to kube-dns, over UDP.
-func (s *Sim) lookup(from model.Party, to reference) model.Step {
-	step := model.Step{Stage: model.StageDNS, By: []model.Origin{}}
-	dns := s.index.Service(dnsService.namespace, dnsService.name)
-	if dns == nil {
-		step.Why = "no file holds the Service kube-system/kube-dns, so the lookup cannot be judged"
-		return step
-	}
-	request := serviceRequest(dns, portRef{number: 53, protocol: model.UDP}, model.FrontendClusterIP, primary(dns.ClusterIPs))
-	answer := Answer{Paths: s.paths(Query{}, group{from, 1}, request)}
-	answer.fold()
-	step.Verdict = answer.Verdict
-	step.Why = "the source can ask kube-dns (53/UDP)"
-	switch p, i := answer.decisive(); {
-	case answer.Verdict == model.Mixed:
-		step.Verdict = model.Undetermined
-		step.Why = "only some of the DNS servers can be asked"
-	case p != nil:
-		decisive := p.Steps[i]
-		step.Node, step.Sees, step.By, step.Hint = decisive.Node, decisive.Sees, decisive.By, decisive.Hint
-		if step.Verdict == model.Denied {
-			step.DropReason = decisive.DropReason
+	for i := range paths {
+		if assumed := s.assumed(to); assumed != "" && paths[i].Verdict != model.Undetermined {
+			paths[i].conditions = append(paths[i].conditions, assumed)
 		}
-		step.Why = fmt.Sprintf("the source asks kube-dns (53/UDP), and %s is %s: %s", decisive.Stage, decisive.Verdict, decisive.Why)
-	case len(answer.Conditions) > 0:
-		step.Verdict = model.Undetermined
-		step.Why = "netsim does not match names against DNS rules yet: " + answer.Conditions[0]
 	}
-	return step
-}
-
-func primary(ips []netip.Addr) netip.Addr {
-	if len(ips) == 0 {
-		return netip.Addr{}
-	}
-	return ips[0]
-}
-
-// addLookup puts the lookup first where the destination was written as a DNS
-// name; else a lookup that would fail is a condition.
-func (p *Path) addLookup(step model.Step, to reference) {
-	switch {
-	case to.host != "":
-		p.prependLookup(step)
-	case step.Verdict == model.Denied:
-		p.conditions = append(p.conditions, fmt.Sprintf("the lookup of %s.%s.svc is denied: %s", to.name.name, to.name.namespace, step.Why))
-	}
-}
-
-// prependLookup makes the lookup the path's first step: without an address no
-// packet leaves, so its hint comes first too.
-func (p *Path) prependLookup(step model.Step) {
-	p.Steps = append([]model.Step{step}, p.Steps...)
-	p.Verdict = model.Steps(step.Verdict, p.Verdict)
-	if step.Verdict == model.Allowed {
-		return
-	}
-	p.ClientSees = ""
-	if step.Hint != "" {
-		p.Hint = step.Hint
-	}
-	if step.Verdict == model.Denied {
-		p.ClientSees, p.DropReason = model.SeesDNSTimeout, step.DropReason
-	}
+	return paths
 }
 
 // group is a source, standing for all pods that nothing tells apart from it.

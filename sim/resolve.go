@@ -114,7 +114,7 @@ func (s *Sim) destinations(r reference) ([]dnat.Request, error) {
 		}
 		return s.addressRequest(r, s.index.NodeParty(node, r.port.protocol == model.ICMPv6))
 	case r.host != "":
-		return nil, refErrorf("%s is a name outside the cluster, and netsim does not resolve such names yet: give its IP address, or world", r.text)
+		return s.hostRequests(r)
 	}
 	return s.podRequests(r)
 }
@@ -205,6 +205,10 @@ func (s *Sim) serviceRequests(r reference) ([]dnat.Request, error) {
 	frontend, err := chooseFrontend(r, svc)
 	if err != nil {
 		return nil, err
+	}
+	if frontend == model.FrontendExternalName && len(s.dns[model.CanonicalName(svc.ExternalName)]) > 0 {
+		r.host, r.port = svc.ExternalName, port
+		return s.hostRequests(r)
 	}
 	addrs, err := s.frontendAddrs(frontend, r, svc)
 	if err != nil {

@@ -130,7 +130,7 @@ func TestQuestionsThatCannotBeAskedSayWhatToWrite(t *testing.T) {
 		{"dev/client", "10.96.0.20:http", "", "an address has no port names"},
 		{"dev/client", "dev/api-0", "", "names no port: add :PORT or -p PORT, or -p ICMP"},
 		{"dev/client", "world", "", "names no port"},
-		{"dev/client", "example.org:443", "", "does not resolve such names yet"},
+		{"dev/client", "example.org", "", "names no port"},
 		{"dev/client", "dev/api-0:80@nodeport=w1", "", "only a Service has a frontend"},
 		{"dev/client", "dev/svc/edge@gateway", "", "unknown frontend @gateway: use clusterip, nodeport=NODE, externalip or loadbalancer"},
 		{"dev/client", "dev/svc/edge@nodeport=w3", "", "did you mean node/w1 or node/w2?"},

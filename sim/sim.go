@@ -2,6 +2,8 @@ package sim
 
 import (
 	"io"
+	"maps"
+	"sync"
 
 	"github.com/netsim-dev/netsim/engine"
 	"github.com/netsim-dev/netsim/internal/manifest"
@@ -28,6 +30,10 @@ type Options struct {
 	// "routingMode", or any key of the cilium-config ConfigMap that netsim
 	// reads.
 	Set map[string]string
+	// DNS gives the addresses of names outside the cluster, for destinations by
+	// name and for rules with toFQDNs. An agent is taken to have learned those
+	// that a pod on its node can look up through Cilium's DNS proxy.
+	DNS model.DNSAnswers
 }
 
 // Sim answers queries about one cluster under one datapath.
@@ -37,6 +43,12 @@ type Sim struct {
 	engine   *engine.Engine
 	cloud    cloud
 	issues   []model.Issue
+	dns      model.DNSAnswers
+	// plane gives the traffic of the identity plane, judged once; nil where it
+	// is not to be looked at.
+	plane func() []PlaneFlow
+	// identityMissing judges as if nobody had a certificate.
+	identityMissing bool
 }
 
 // New makes a Sim of a cluster and the issues found while loading it. The
@@ -46,12 +58,13 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sim{index: model.NewIndex(c), datapath: dp}
+	s := &Sim{index: model.NewIndex(c), datapath: dp, dns: maps.Clone(opt.DNS)}
 	s.cloud = newCloud(s.index, dp)
 	var found []model.Issue
 	s.engine, found = engine.New(s.index, dp)
 	all := append(append([]model.Issue{}, loaded...), issues...)
 	s.issues = model.SortIssues(append(all, found...))
+	s.plane = sync.OnceValue(s.identityPlane)
 	return s, nil
 }
 

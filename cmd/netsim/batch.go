@@ -21,6 +21,7 @@ type question struct {
 	To      string          `json:"to"`
 	Via     string          `json:"via"`
 	HTTP    string          `json:"http"`
+	Headers []string        `json:"headers"`
 	DNSName string          `json:"dnsName"`
 	SNI     string          `json:"sni"`
 }
@@ -85,7 +86,7 @@ func (c *command) answerLine(s *sim.Sim, line []byte, number int) error {
 }
 
 func (q question) query() sim.Query {
-	query := sim.Query{From: q.From, To: q.To, Via: q.Via, HTTP: q.HTTP, DNSName: q.DNSName, SNI: q.SNI}
+	query := sim.Query{From: q.From, To: q.To, Via: q.Via, HTTP: q.HTTP, Headers: q.Headers, DNSName: q.DNSName, SNI: q.SNI}
 	if q.ID != nil {
 		query.ID = q.ID
 	}
@@ -105,7 +106,7 @@ func parseQuestion(line []byte) (question, error) {
 	decoder := json.NewDecoder(bytes.NewReader(line))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&q); err != nil {
-		return question{ID: id.ID}, fmt.Errorf("%w; a line holds id, from, to, via, http, dnsName and sni", err)
+		return question{ID: id.ID}, fmt.Errorf("%w; a line holds id, from, to, via, http, headers, dnsName and sni", err)
 	}
 	if q.From == "" || q.To == "" {
 		return q, errors.New(`"from" and "to" are both needed`)

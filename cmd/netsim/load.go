@@ -11,8 +11,8 @@ import (
 	"github.com/netsim-dev/netsim/sim"
 )
 
-// load reads the files that -f names and makes a Sim of them. Under --strict
-// it writes what is wrong with them and fails.
+// load reads the files that -f names and makes a Sim of them and of what DNS
+// answers. Under --strict it writes what is wrong with them and fails.
 func (c *command) load() (*sim.Sim, error) {
 	if len(c.files) == 0 {
 		return nil, errors.New("no files: name manifests with -f, as in: netsim list -f manifests/")
@@ -21,11 +21,15 @@ func (c *command) load() (*sim.Sim, error) {
 	if err != nil {
 		return nil, err
 	}
+	answers, err := c.dns.read()
+	if err != nil {
+		return nil, err
+	}
 	cluster, issues, err := sim.Load(c.files, c.stdin)
 	if err != nil {
 		return nil, err
 	}
-	s, err := sim.New(cluster, issues, sim.Options{Datapath: c.datapath, Set: settings})
+	s, err := sim.New(cluster, issues, sim.Options{Datapath: c.datapath, Set: settings, DNS: answers})
 	if err != nil {
 		return nil, err
 	}

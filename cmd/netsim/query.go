@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/spf13/cobra"
 
@@ -15,15 +16,17 @@ const queryExample = `  netsim query -f manifests/ dev/deploy/frontend dev/svc/a
   netsim query -f manifests/ world gateway/svc/nginx:443@nodeport=worker
   netsim query -f manifests/ 203.0.113.9 node/worker:30080 --via node/worker
   netsim query -f manifests/ dev/web-0 dev/svc/api:80 --http 'GET /v1/users'
+  netsim query -f manifests/ dev/web-0 www.example.com:443 --dns www.example.com=203.0.113.9
   netsim query -f manifests/ --batch questions.jsonl`
 
 const batchHelp = `
 
 With --batch, each line of FILE (or - for stdin) is one question:
   {"id":1,"from":"dev/web-0","to":"dev/svc/api:80"}
-and may carry "via", "http", "dnsName" and "sni" too. Each gives one Answer on
-one line, in the same order, with the id echoed; a line that cannot be answered
-gives {"kind":"Error","id":...,"message":...}, and the exit code is 2.`
+and may carry "via", "http", "headers" (a list), "dnsName" and "sni" too. Each
+gives one Answer on one line, in the same order, with the id echoed; a line that
+cannot be answered gives {"kind":"Error","id":...,"message":...}, and the exit
+code is 2.`
 
 // queryFlags are the flags of query alone.
 type queryFlags struct {
@@ -46,8 +49,10 @@ func (c *command) query() *cobra.Command {
 	flags.StringVarP(&q.Port, "port", "p", "", "destination `PORT[/PROTO]`, or ICMP[/TYPE]; the same as TO:PORT")
 	flags.StringVar(&q.Via, "via", "", "`node/NAME` at which a packet from outside enters; without it, every node that could")
 	flags.StringVar(&q.HTTP, "http", "", "ask about one request, `'METHOD /path'`")
+	flags.StringArrayVar(&q.Headers, "header", nil, "a header of that request, `'NAME: VALUE'`; repeatable")
 	flags.StringVar(&q.DNSName, "dns-name", "", "ask about the lookup of one `NAME`")
 	flags.StringVar(&q.SNI, "sni", "", "ask about one TLS server `NAME`")
+	c.dns.add(cmd)
 	flags.StringVar(&q.batch, "batch", "", "answer the questions in `FILE`, one JSON object a line; - is stdin")
 	flags.BoolVarP(&q.verbose, "verbose", "v", false, "write assumptions in full")
 	return cmd
@@ -82,7 +87,7 @@ func (c *command) runQuery(q *queryFlags, args []string) error {
 
 // runBatch checks that nothing but --batch asks a question.
 func (c *command) runBatch(q *queryFlags, args []string) error {
-	if len(args) > 0 || q.Query != (sim.Query{}) {
+	if len(args) > 0 || !reflect.DeepEqual(q.Query, sim.Query{}) {
 		return errors.New("--batch takes its questions from its lines: leave out FROM, TO and the flags that belong to one question")
 	}
 	if c.output == string(render.FormatYAML) {

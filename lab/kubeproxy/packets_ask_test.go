@@ -14,9 +14,9 @@ type client struct {
 	party model.Party
 	// via is the node by which an outside host sends.
 	via *model.Node
-	// datagrams is true for the clients that ask over UDP too: the rules are the
-	// same as for TCP, so some of each kind are enough.
-	datagrams bool
+	// speaks is true for one client of each kind. These ask over UDP too, whose
+	// rules are those of TCP, and for the others about unusual settings.
+	speaks bool
 }
 
 // clients are pods, nodes and outside hosts of a cluster, with their addresses
@@ -33,7 +33,7 @@ func clients(ix *model.Index, is6 bool) []client {
 		all = append(all, client{name: host.name, party: model.Party{Addr: ofFamily(host.addrs, is6)}, via: host.via})
 	}
 	for i, c := range all {
-		all[i].datagrams = slices.Contains([]string{"a", "n1", "outside-n2"}, c.name)
+		all[i].speaks = slices.Contains([]string{"a", "n1", "outside-n2"}, c.name)
 	}
 	return all
 }
@@ -67,7 +67,7 @@ func (c client) questions(ix *model.Index, s *model.Service) []question {
 	addresses := virtualAddresses(s)
 	for i := range s.Ports {
 		port := &s.Ports[i]
-		if port.Protocol == model.UDP && !c.datagrams {
+		if port.Protocol == model.UDP && !c.speaks {
 			continue
 		}
 		for _, v := range addresses {
@@ -130,4 +130,4 @@ func (c client) nodePortAddresses(ix *model.Index) []netip.Addr {
 	return all
 }
 
-var loopback = []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}
+var loopback = addrs("127.0.0.1", "127.0.0.5", "::1")

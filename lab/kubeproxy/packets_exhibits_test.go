@@ -59,8 +59,15 @@ var exhibits = []exhibit{
 	{name: "node-as-external", claim: "has the address of n2 as its external IP", backends: "b1 b2", service: externalIPsOf("n2")},
 	{name: "node-as-external-local", claim: "has externalTrafficPolicy Local and the address of n2 as its external IP", backends: "b1", service: together(externalLocal, externalIPsOf("n2"))},
 	{name: "node-as-balancer", claim: "has the address of n2 as its load balancer's", backends: "b1 b2", service: balancerIPsOf("n2")},
+	{name: "empty-node-as-external", claim: "has no endpoints and the address of n2 as its external IP", service: externalIPsOf("n2")},
+	{name: "for-outside-node-as-balancer", claim: "lets one outside host in, to the address of n2", backends: "b1 b2", service: together(balancerIPsOf("n2"), ranges("203.0.113.10/32", "2001:db8::10/128"))},
+	{name: "for-nodes-node-as-balancer", claim: "lets nodes in, to the address of n2", backends: "b1 b2", service: together(balancerIPsOf("n2"), ranges("192.168.50.0/24", "fd00:50::/64"))},
 	{name: "plain", claim: "is of type ClusterIP with an external IP", backends: "b1 b2", service: plain},
 	{name: "no-nodeport", claim: "has no NodePort", backends: "b1 b2", service: withoutNodePort},
+
+	{name: "ipv4-only", claim: "has a ClusterIP of IPv4 only", backends: "b1 b2", service: together(externalLocal, ipv4Only)},
+	{name: "twice", claim: "has an endpoint in two slices, in one of them terminating", backends: "b1:draining b1"},
+	{name: "twice-unready", claim: "has an endpoint in two slices, in one not ready and in the other terminating", backends: "b1:unready b1:draining"},
 
 	{name: "zones", claim: "has hints for zones", backends: "b1 b2", slice: zoneHint},
 	{name: "zones-external-local", claim: "has hints for zones and externalTrafficPolicy Local", backends: "b1 b2", slice: zoneHint, service: externalLocal},
@@ -106,6 +113,8 @@ func withoutNodePort(s *model.Service) {
 		s.Ports[i].NodePort = 0
 	}
 }
+
+func ipv4Only(s *model.Service) { s.IPFamilies, s.ClusterIPs = s.IPFamilies[:1], s.ClusterIPs[:1] }
 
 // What they change of each of their slices, which has one endpoint.
 

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -40,6 +41,13 @@ func inNamespaces(t *testing.T) bool {
 	}
 	runInUserNamespace(t)
 	return false
+}
+
+// inUserNamespace says whether this process sees other user IDs than the machine
+// has.
+func inUserNamespace() bool {
+	mapped, err := os.ReadFile("/proc/self/uid_map")
+	return err == nil && !slices.Equal(strings.Fields(string(mapped)), []string{"0", "0", "4294967295"})
 }
 
 func unable(t *testing.T, why string) {

@@ -3,7 +3,9 @@
 // model.Cluster, and reads or loads the rules that they write.
 //
 // Record gives the rules of one node as text; it needs neither privileges nor a
-// network namespace. Install writes them into the kernel, for packets to meet.
+// network namespace. Machine reads that text as the kernel would. Install writes
+// the rules into the kernel, for packets to meet.
+//
 // Everything that decides a rule is kube-proxy's own code. Replaced are its ends
 // only: what writes the rules, what lists the node's addresses, and what listens
 // on ports.
@@ -13,10 +15,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -95,12 +94,9 @@ func (w Where) recordIPTables(config *kubeproxyconfig.KubeProxyConfiguration) (R
 		return Rules{}, err
 	}
 	seal(proxier, "nfacct", nfacct.Interface(allCounters{}))
-	health := w.sealCommon(proxier)
-	w.feed(proxier)
-	if len(ipt.restored) == 0 {
-		return Rules{}, fmt.Errorf("kube-proxy on %s wrote no rules", w.Node.Name)
-	}
-	return Rules{IPTables: ipt.text(), IPv6: w.IPv6, HealthChecks: health.checks(), HealthAddresses: w.healthAddresses(proxier)}, nil
+	rules, err := w.record(proxier)
+	rules.IPTables = ipt.text()
+	return rules, err
 }
 
 func (w Where) recordNFTables(config *kubeproxyconfig.KubeProxyConfiguration) (Rules, error) {
@@ -110,21 +106,29 @@ func (w Where) recordNFTables(config *kubeproxyconfig.KubeProxyConfiguration) (R
 	}
 	fake := knftables.NewFake(w.nftFamily(), "kube-proxy")
 	seal(proxier, "nftables", knftables.Interface(fake))
-	health := w.sealCommon(proxier)
-	w.feed(proxier)
-	if fake.Table == nil {
-		return Rules{}, fmt.Errorf("kube-proxy on %s wrote no rules", w.Node.Name)
-	}
-	return Rules{NFTables: fake, IPv6: w.IPv6, HealthChecks: health.checks(), HealthAddresses: w.healthAddresses(proxier)}, nil
+	rules, err := w.record(proxier)
+	rules.NFTables = fake
+	return rules, err
 }
 
-// sealCommon cuts a proxier off from the machine that it runs on.
-func (w Where) sealCommon(proxier proxy.Provider) *healthRecorder {
+// record cuts a proxier off from the machine that it runs on and has it write
+// its rules.
+func (w Where) record(proxier proxy.Provider) (Rules, error) {
 	health := &healthRecorder{}
 	seal(proxier, "networkInterfacer", proxyutil.NetworkInterfacer(fixedAddresses(w.Addresses)))
 	seal(proxier, "serviceHealthServer", healthcheck.ServiceHealthServer(health))
 	seal(proxier, "conntrack", conntrack.NewFake())
-	return health
+	w.feed(proxier)
+	return Rules{IPv6: w.IPv6, HealthChecks: health.checks(), HealthAddresses: w.healthAddresses(proxier)}, w.written(proxier)
+}
+
+// written: a proxier only logs that it could not write its rules, and would try
+// again later.
+func (w Where) written(proxier proxy.Provider) error {
+	if peek[bool](proxier, "needFullSync") {
+		return fmt.Errorf("kube-proxy on %s could not write its rules: its log says why", w.Node.Name)
+	}
+	return nil
 }
 
 // healthAddresses: the health checks' listeners are on the addresses of
@@ -140,37 +144,6 @@ func (w Where) healthAddresses(proxier proxy.Provider) []netip.Addr {
 		}
 	}
 	return found
-}
-
-// Install has the real kube-proxy write its rules with iptables-restore or nft,
-// in the network namespace of the calling thread, which must be locked to its
-// goroutine. Kube-proxy's other doings come along: the health checks' listeners,
-// and in mode iptables the sysctl route_localnet.
-func Install(w Where) error {
-	config, err := w.Settings.config(w.Node)
-	if err != nil {
-		return err
-	}
-	var proxier proxy.Provider
-	if w.Settings.nftables() {
-		proxier, err = w.newNFTables(context.Background(), config)
-	} else {
-		proxier, err = w.newIPTables(context.Background(), config, unmonitored{utiliptables.New(w.iptProtocol())}, utilsysctl.New())
-	}
-	if err != nil {
-		return err
-	}
-	w.feed(proxier)
-	return w.installed(proxier)
-}
-
-// installed: a proxier logs that a sync failed and would try again later; here
-// that is the end.
-func (w Where) installed(proxier proxy.Provider) error {
-	if peek[bool](proxier, "needFullSync") {
-		return fmt.Errorf("kube-proxy on %s could not write its rules: its log says why", w.Node.Name)
-	}
-	return nil
 }
 
 func (w Where) newIPTables(ctx context.Context, config *kubeproxyconfig.KubeProxyConfiguration, ipt utiliptables.Interface, sysctl utilsysctl.Interface) (*iptables.Proxier, error) {
@@ -227,28 +200,4 @@ func (w Where) nftFamily() knftables.Family {
 		return knftables.IPv6Family
 	}
 	return knftables.IPv4Family
-}
-
-// pathMutex guards PATH while it is changed.
-var pathMutex sync.Mutex
-
-// withoutNft runs a constructor that insists on trying the nft command, which a
-// machine need not have where no rule is loaded: it gets one that does nothing.
-// Source: k8s.io/kubernetes v1.37.2 pkg/proxy/nftables/supported.go.
-func withoutNft(build func() (*nftables.Proxier, error)) (*nftables.Proxier, error) {
-	pathMutex.Lock()
-	defer pathMutex.Unlock()
-	dir, err := os.MkdirTemp("", "nft")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	if err := os.Symlink("/bin/true", filepath.Join(dir, "nft")); err != nil {
-		return nil, err
-	}
-	for name, value := range map[string]string{"PATH": dir, "KUBE_PROXY_NFTABLES_SKIP_KERNEL_VERSION_CHECK": "1"} {
-		defer os.Setenv(name, os.Getenv(name))
-		os.Setenv(name, value)
-	}
-	return build()
 }

@@ -139,10 +139,3 @@ func (r *recorder) Monitor(utiliptables.Chain, []utiliptables.Table, func(), tim
 }
 
 var errNotRecorded = fmt.Errorf("the recorder records no such command")
-
-// unmonitored is the machine's own iptables without the goroutine that watches
-// it: that would run in another network namespace than its proxier.
-type unmonitored struct{ utiliptables.Interface }
-
-func (unmonitored) Monitor(utiliptables.Chain, []utiliptables.Table, func(), time.Duration, <-chan struct{}) {
-}

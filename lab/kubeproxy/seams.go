@@ -4,10 +4,15 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"reflect"
+	"sync"
 	"unsafe"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/kubernetes/pkg/proxy/nftables"
 	"k8s.io/kubernetes/pkg/proxy/util/nfacct"
 )
 
@@ -76,4 +81,32 @@ func (h *healthRecorder) checks() map[uint16]int {
 		found[port] = h.endpoints[service]
 	}
 	return found
+}
+
+// pathMutex guards PATH while it is changed.
+var pathMutex sync.Mutex
+
+// withoutNft runs a constructor that insists on trying the nft command, which a
+// machine need not have where no rule is loaded: it gets one that does nothing.
+// Source: k8s.io/kubernetes v1.37.2 pkg/proxy/nftables/supported.go.
+func withoutNft(build func() (*nftables.Proxier, error)) (*nftables.Proxier, error) {
+	pathMutex.Lock()
+	defer pathMutex.Unlock()
+	idle, err := exec.LookPath("true")
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "nft")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Symlink(idle, filepath.Join(dir, "nft")); err != nil {
+		return nil, err
+	}
+	for name, value := range map[string]string{"PATH": dir, "KUBE_PROXY_NFTABLES_SKIP_KERNEL_VERSION_CHECK": "1"} {
+		defer os.Setenv(name, os.Getenv(name))
+		os.Setenv(name, value)
+	}
+	return build()
 }

@@ -51,7 +51,7 @@ type run struct {
 // askAll makes up one cluster and asks everything about it.
 func (r *run) askAll(configuration int) {
 	r.Helper()
-	w := newWorld(newDice(*seed, uint64(configuration)), r.tally)
+	w := newWorld(*seed, configuration, r.tally)
 	o, err := newOracle(w)
 	if err != nil {
 		r.Fatalf("cluster %d: %v", configuration, err)
@@ -173,12 +173,12 @@ var features = []string{
 	"node with a second internal address", "node with an external address", "pod outside the ranges of pods",
 	"mode iptables", "mode nftables", "routing mode native", "routing mode tunnel", "masqueradeAll", "localhostNodePorts false",
 	"detectLocalMode ", "detectLocalMode ClusterCIDR", "detectLocalMode NodeCIDR", "detectLocalMode BridgeInterface", "detectLocalMode InterfaceNamePrefix",
-	"no clusterCIDR", "clusterCIDR in no file", "node CIDRs of one family only",
+	"no clusterCIDR", "clusterCIDR in no file", "node CIDRs of one family only", "ServiceCIDRs",
 	"Service ClusterIP", "Service NodePort", "Service LoadBalancer", "headless Service with external IPs", "single stack Service in a dual stack cluster",
 	"external IPs", "load balancer IPs", "ipMode Proxy", "VIP that is a node's address too", "source ranges", "source range /0", "source range of the other family",
 	"internalTrafficPolicy Local", "externalTrafficPolicy Local", "session affinity", "publishNotReadyAddresses", "allocateLoadBalancerNodePorts false", "healthCheckNodePort",
 	"port of TCP", "port of UDP", "port of SCTP", "named targetPort", "numeric targetPort",
-	"Service without slices", "slice of several ports", "slice without a port of the Service", "endpoint in two slices",
+	"Service without slices", "slice of several ports", "slice without a port of the Service", "slice port of another name", "endpoint in two slices",
 	"endpoint ready", "endpoint not ready", "endpoint serving and terminating", "endpoint ready and terminating", "endpoint terminating and not serving",
 	"endpoint outside the cluster", "endpoint that is no pod of the files", "endpoint in its node's network", "pod's endpoint without a node",
 	"topology hints", "zone hint", "node hint",

@@ -28,7 +28,7 @@ func newOracle(w *world) (*oracle, error) {
 	for _, n := range w.cluster.Nodes {
 		for _, is6 := range w.families {
 			rules, err := kubeproxy.Record(kubeproxy.Where{
-				Cluster: w.cluster, Node: n, IPv6: is6, Settings: w.settings, Addresses: w.addressesOf(n),
+				Cluster: w.cluster, Node: n, IPv6: is6, Settings: w.settings, Addresses: w.addressesOf(n), ServiceCIDRs: w.serviceCIDRs,
 			})
 			if err != nil {
 				return nil, err

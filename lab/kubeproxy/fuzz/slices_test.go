@@ -62,7 +62,12 @@ func (w *world) slicePorts(s *model.Service) []model.EndpointPort {
 		if w.oneIn(30) {
 			number = 0
 		}
-		ports = append(ports, model.EndpointPort{Name: p.Name, Port: number, Protocol: protocol})
+		name := p.Name
+		if w.oneIn(15) {
+			name = pick(w.dice, []string{"", "p0"})
+			w.tally.addIf(name != p.Name, "slice port of another name")
+		}
+		ports = append(ports, model.EndpointPort{Name: name, Port: number, Protocol: protocol})
 	}
 	return ports
 }

@@ -14,26 +14,31 @@ import (
 // Cilium.
 type world struct {
 	dice
+	number   int
 	tally    tally
 	families []bool // of addresses: true is IPv6
 	cluster  *model.Cluster
 	ix       *model.Index
 	settings kubeproxy.Settings
 	datapath model.Datapath
+	// serviceCIDRs are given where the cluster has ServiceCIDR objects.
+	serviceCIDRs []string
 	// nextPort is the port of the next Service: no two share one.
 	nextPort uint16
 }
 
-func newWorld(d dice, t tally) *world {
-	w := &world{dice: d, tally: t, cluster: &model.Cluster{}, nextPort: 1000}
-	w.families = pick(d, [][]bool{{false}, {false}, {true}, {false, true}, {true, false}})
+// newWorld makes up a cluster. Its number picks the settings that are many, so
+// that a short run has them all; the rest is left to the dice.
+func newWorld(seed uint64, number int, t tally) *world {
+	w := &world{dice: newDice(seed, uint64(number)), number: number, tally: t, cluster: &model.Cluster{}, nextPort: 1000}
+	w.families = pick(w.dice, [][]bool{{false}, {false}, {true}, {false, true}, {true, false}})
 	t.add(map[int]string{1: "single stack", 2: "dual stack"}[len(w.families)])
 	t.addIf(slices.Contains(w.families, true), "IPv6")
 	t.addIf(slices.Contains(w.families, false), "IPv4")
 	w.makeNodes()
 	w.makeSettings()
 	w.makePods()
-	for i := range d.between(2, 5) {
+	for i := range w.between(2, 5) {
 		w.makeService(i)
 	}
 	w.ix = model.NewIndex(w.cluster)
@@ -148,7 +153,7 @@ func (w *world) makeSettings() {
 		Mode:                 pick(w.dice, []string{model.KubeProxyIPTables, model.KubeProxyNFTables}),
 		MasqueradeAll:        w.oneIn(6),
 		NoLocalhostNodePorts: w.oneIn(4),
-		NodePortAddresses:    pick(w.dice, nodePortAddresses),
+		NodePortAddresses:    nodePortAddresses[w.number%len(nodePortAddresses)],
 		PodInterface:         "lxc",
 	}
 	w.datapath = model.Datapath{
@@ -167,6 +172,10 @@ func (w *world) makeSettings() {
 		w.datapath.Options["enable-ipv4-masquerade"], w.datapath.Options["enable-ipv6-masquerade"] = "false", "false"
 	}
 	w.makeDetector()
+	if w.oneIn(2) {
+		w.serviceCIDRs = []string{"10.96.0.0/16", "fd96::/108"}
+		w.tally.add("ServiceCIDRs")
+	}
 	w.tally.add("mode " + w.settings.Mode)
 	w.tally.add("routing mode " + w.datapath.RoutingMode)
 	w.tally.add("nodePortAddresses " + strings.Join(w.settings.NodePortAddresses, ","))
@@ -181,17 +190,18 @@ var nodePortAddresses = [][]string{
 
 // makeDetector chooses how kube-proxy knows pods.
 func (w *world) makeDetector() {
-	mode := pick(w.dice, []string{"", "ClusterCIDR", "ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix"})
+	modes := []string{"", "ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix"}
+	mode := modes[w.number%len(modes)]
 	w.settings.DetectLocalMode = mode
-	cidr := pick(w.dice, []string{allPods, allPods, allPods, "10.244.0.0/16", "fd44::/16", "10.244.1.0/24,fd44:0:0:1::/64", "10.0.0.0/8,fd00::/8", ""})
+	cidr := pick(w.dice, []string{allPods, allPods, allPods, allPods, allPods, "10.244.0.0/16", "fd44::/16", "10.244.1.0/24,fd44:0:0:1::/64", "10.0.0.0/8,fd00::/8", ""})
 	w.settings.ClusterCIDR = cidr
 	w.datapath.Options["kubeProxy.detectLocalMode"] = mode
 	w.datapath.Options["kubeProxy.clusterCIDR"] = cidr
-	if mode == "" && cidr == allPods && w.oneIn(2) {
+	if mode == "" && cidr == allPods {
 		delete(w.datapath.Options, "kubeProxy.clusterCIDR")
 		w.tally.add("clusterCIDR in no file")
 	}
-	if mode == "NodeCIDR" && len(w.families) == 2 && w.oneIn(3) {
+	if mode == "NodeCIDR" && len(w.families) == 2 && w.oneIn(2) {
 		for _, n := range w.cluster.Nodes {
 			n.PodCIDRs = n.PodCIDRs[:1]
 		}
