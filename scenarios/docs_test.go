@@ -68,7 +68,7 @@ func runCommands(t *testing.T, path string) {
 		rewritten.WriteString("```console\n" + ranBlock(t, block) + "```\n")
 		blocks++
 	}
-	require.NotZero(t, blocks)
+	require.True(t, blocks > 0 || filepath.Base(path) != "README.md", "the README has no commands")
 	if flag.Lookup("update").Value.String() == "true" {
 		require.NoError(t, os.WriteFile(path, []byte(rewritten.String()), 0o644))
 		return
