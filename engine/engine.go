@@ -19,11 +19,16 @@ type Engine struct {
 	rules   []*rule
 	opaque  []*model.Object
 	repo    *repository
+	plane   *IdentityPlane
+	// numbers are those of the CiliumIdentity objects, by their labels.
+	numbers map[string][]string
 	// selected holds the rules that select an identity, per direction: every
 	// step asks for them several times.
 	selected map[selection][]*rule
 	// named holds the maps for addresses whose names an agent has learned.
 	named map[namedPolicy]*policyMap
+	// conflicts are why the policy of an identity cannot be computed.
+	conflicts map[identity.NumericIdentity][]conflict
 }
 
 // selection is a subject and the direction in which rules select it.
@@ -39,7 +44,11 @@ type selection struct {
 func New(ix *model.Index, dp model.Datapath) (*Engine, []model.Issue) {
 	o := optionsFrom(dp, ix.Cluster)
 	r := newReader(ix, dp, o)
-	e := &Engine{index: ix, dp: dp, selected: map[selection][]*rule{}, named: map[namedPolicy]*policyMap{}}
+	e := &Engine{
+		index: ix, dp: dp,
+		selected: map[selection][]*rule{}, named: map[namedPolicy]*policyMap{}, conflicts: map[identity.NumericIdentity][]conflict{},
+	}
+	e.plane, e.numbers = newIdentityPlane(ix, dp), readIdentityNumbers(ix.Cluster)
 	var issues []model.Issue
 	o.withOptions(func() {
 		e.rules, issues = r.readPolicies(ix.Cluster.Policies)
@@ -63,6 +72,10 @@ func New(ix *model.Index, dp model.Datapath) (*Engine, []model.Issue) {
 func (e *Engine) Identity(party model.Party, judge *model.Node) []string {
 	return slices.Clip(labelList(e.ids.of(party, judge), e.dp.Version()))
 }
+
+// IdentityPlane is what the files say of the machinery behind mutual
+// authentication.
+func (e *Engine) IdentityPlane() IdentityPlane { return *e.plane }
 
 // rulesFor are the rules that select the flow's subject in its direction.
 // Call it with Cilium's options set, which also keeps callers apart.

@@ -29,11 +29,16 @@ type flow struct {
 	askedPort uint16
 	request   Request
 	names     *Names
+	// identityMissing: see Question.
+	identityMissing bool
 }
 
 func (e *Engine) newFlow(q Question) (flow, error) {
 	p := q.Packet
-	f := flow{direction: q.Direction, packet: p, self: p.Source, other: p.Destination, port: p.Port, askedPort: q.AskedPort, request: q.Request, names: q.Names}
+	f := flow{
+		direction: q.Direction, packet: p, self: p.Source, other: p.Destination, port: p.Port, askedPort: q.AskedPort,
+		request: q.Request, names: q.Names, identityMissing: q.IdentityMissing,
+	}
 	if q.Direction == model.Ingress {
 		f.self, f.other = p.Destination, p.Source
 	}
@@ -59,6 +64,11 @@ func (e *Engine) newFlow(q Question) (flow, error) {
 // selects says whether a rule applies to the flow's subject in its direction.
 func (f *flow) selects(r *rule) bool {
 	return r.direction() == f.direction && f.isFor(r) && r.entry.Subject.Matches(f.subject.LabelArray)
+}
+
+// otherIsOwnNode says whether the peer is the node of the subject itself.
+func (f *flow) otherIsOwnNode() bool {
+	return f.other.Kind == model.PartyNode && f.other.Node == f.self.Node
 }
 
 // isFor says whether a rule is for what the flow's subject is: a node or a pod.

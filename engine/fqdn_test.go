@@ -15,7 +15,7 @@ func (s *scene) named(packet string, names engine.Names) model.Step {
 	s.t.Helper()
 	q := s.question(packet)
 	q.Names = &names
-	return s.engine.Judge(q)[0]
+	return decisive(s.engine.Judge(q))
 }
 
 func learned(names ...string) engine.Names { return inState(engine.NameLearned, "", names...) }

@@ -138,7 +138,13 @@ func datapath(set string) model.Datapath {
 // judge gives the step that decides a packet.
 func (s *scene) judge(packet string) model.Step {
 	s.t.Helper()
-	return decisive(s.engine.Judge(s.question(packet)))
+	return decisive(s.steps(packet))
+}
+
+// steps are those of the side that a packet asks about.
+func (s *scene) steps(packet string) []model.Step {
+	s.t.Helper()
+	return s.engine.Judge(s.question(packet))
 }
 
 // question reads "DIRECTION SOURCE DESTINATION PORT[/PROTOCOL] [ASKED-PORT]".

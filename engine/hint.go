@@ -117,10 +117,7 @@ func article(words string) string {
 
 // selectorFor is the peer field of a rule that would mean a party.
 func selectorFor(d model.Direction, p model.Party) string {
-	side := "to"
-	if d == model.Ingress {
-		side = "from"
-	}
+	side := sideOf(d)
 	switch {
 	case p.Kind == model.PartyPod:
 		return fmt.Sprintf("%sEndpoints {%s: %s%s}", side, podNamespaceLabel, p.Pod.Namespace, tellingLabel(p.Pod))

@@ -20,8 +20,8 @@ type labelDemand struct {
 	absent bool
 }
 
-// demands are those of a selector, sorted.
-func demands(ls *slim_metav1.LabelSelector) []labelDemand {
+// labelDemands are those of a selector, sorted.
+func labelDemands(ls *slim_metav1.LabelSelector) []labelDemand {
 	var out []labelDemand
 	for key := range ls.MatchLabels {
 		out = append(out, labelDemand{key, false})
@@ -66,15 +66,15 @@ func (r *reader) isIdentityLabel(key string) bool {
 func (r *reader) ignoredInCilium(o *model.Object, spec string, parsed *api.Rule) []model.Issue {
 	var issues []model.Issue
 	if ls := parsed.EndpointSelector.LabelSelector; ls != nil {
-		issues = r.ignoredLabels(o, spec+".endpointSelector", demands(ls))
+		issues = r.ignoredLabels(o, spec+".endpointSelector", labelDemands(ls))
 	}
 	if ls := parsed.NodeSelector.LabelSelector; ls != nil {
-		issues = append(issues, r.ignoredLabels(o, spec+".nodeSelector", demands(ls))...)
+		issues = append(issues, r.ignoredLabels(o, spec+".nodeSelector", labelDemands(ls))...)
 	}
 	for _, s := range ruleSources(spec, parsed) {
 		for i, e := range s.endpoints {
 			if !e.Generated {
-				issues = append(issues, r.ignoredLabels(o, fmt.Sprintf("%s.%s[%d]", s.path, s.endpointsField, i), demands(e.LabelSelector))...)
+				issues = append(issues, r.ignoredLabels(o, fmt.Sprintf("%s.%s[%d]", s.path, s.endpointsField, i), labelDemands(e.LabelSelector))...)
 			}
 		}
 	}
@@ -92,7 +92,7 @@ func (r *reader) ignoredInSelectors(o *model.Object, selectors []placedSelector)
 		for _, e := range s.selector.MatchExpressions {
 			slim.MatchExpressions = append(slim.MatchExpressions, slim_metav1.LabelSelectorRequirement{Key: e.Key, Operator: slim_metav1.LabelSelectorOperator(e.Operator)})
 		}
-		issues = append(issues, r.ignoredLabels(o, s.path, demands(slim))...)
+		issues = append(issues, r.ignoredLabels(o, s.path, labelDemands(slim))...)
 	}
 	return issues
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cilium/cilium/pkg/option"
@@ -22,6 +23,9 @@ type Question struct {
 	Request Request
 	// Names are the destination's, nil where nothing is known of them.
 	Names *Names
+	// IdentityMissing asks as if neither end had a certificate to authenticate
+	// with.
+	IdentityMissing bool
 }
 
 // Judge says what the policies of one side of a packet do with it. The first
@@ -110,8 +114,7 @@ func (e *Engine) judgePolicy(f *flow, step *model.Step) (then []model.Step) {
 	step.Sees = e.sees(f)
 	m := e.policyMap(f)
 	if m.err != nil {
-		step.Why = fmt.Sprintf("Cilium cannot compute the policy of %s, so its agent would keep the one before: %v", describe(f.self), m.err)
-		step.By = e.selecting(f, func(*rule) bool { return true })
+		e.explainFailure(f, m.err, step)
 		return nil
 	}
 	entry := m.lookup(f.direction, f.peer.ID, f.proto, f.port)
@@ -128,7 +131,6 @@ func (e *Engine) judgePolicy(f *flow, step *model.Step) (then []model.Step) {
 	default:
 		e.explainAllow(f, c, step)
 		then = e.applyL7(f, m, hits, step)
-		e.applyAuth(f, entry, step)
 	}
 	c.applyPass(step)
 	e.applyDeviations(judged{f, hits, c, step})
@@ -136,6 +138,9 @@ func (e *Engine) judgePolicy(f *flow, step *model.Step) (then []model.Step) {
 	e.applyNames(f, hits, step)
 	e.applyWorld(f, step)
 	e.applyMissingGroups(f, step)
+	if entry.found && !entry.deny {
+		then = append(e.authSteps(f, entry, append(slices.Clone(c.by), unknown(hits)...), step), then...)
+	}
 	dropped := step.Verdict == model.Denied
 	e.applyAudit(step)
 	step.By = model.SortOrigins(step.By)
@@ -284,41 +289,11 @@ func (e *Engine) whyUnruled(f *flow) string {
 // pkg/policy/mapstate.go, determineAllowLocalhostIngress; v1.20.0
 // pkg/policy/repository.go, computePolicyEnforcementAndRules).
 func (e *Engine) ownNodeWithoutRules(f *flow) bool {
-	own := f.other.Kind == model.PartyNode && f.other.Node == f.self.Node
-	return f.direction == model.Ingress && own && e.options.localhostAlways && !e.dp.Version().AtLeast(1, 20, 0)
+	return f.direction == model.Ingress && f.otherIsOwnNode() && e.options.localhostAlways && !e.dp.Version().AtLeast(1, 20, 0)
 }
 
 func whyLocalhost(f *flow) string {
 	return fmt.Sprintf("Cilium lets a node reach its own pods (allow-localhost): %s is on the same node", describe(f.other))
-}
-
-// applyAuth drops what would need a mutual authentication that cannot happen:
-// with mesh-auth off nothing ever authenticates, yet the datapath still
-// demands it (install/kubernetes/cilium/values.yaml at v1.20.2,
-// authentication.enabled), and reserved identities have no certificates
-// (pkg/auth/manager.go).
-func (e *Engine) applyAuth(f *flow, entry match, step *model.Step) {
-	if !entry.auth {
-		return
-	}
-	reserved := f.peer.IsReserved() || f.other.Kind != model.PartyPod
-	if e.meshAuth() && !reserved {
-		step.Verdict = model.Undetermined
-		step.Why += "; it requires mutual authentication, and netsim cannot know whether the handshake succeeds"
-		return
-	}
-	step.Verdict = model.Denied
-	drop := model.DropAuthRequired
-	step.DropReason = &drop
-	step.Why += "; it requires mutual authentication, which never happens: mesh-auth-enabled is off"
-	if reserved {
-		step.Why = strings.TrimSuffix(step.Why, "mesh-auth-enabled is off") + describe(f.other) + " is a reserved identity and has no certificate"
-	}
-}
-
-// meshAuth is on by default up to 1.18 and off since 1.19.
-func (e *Engine) meshAuth() bool {
-	return e.dp.On("mesh-auth-enabled", !e.dp.Version().AtLeast(1, 19, 0))
 }
 
 // applyAudit: in audit mode the datapath reports what it would drop and lets

@@ -120,7 +120,7 @@ func (r proxyRule) meansPort(f *flow, named peerPorts) bool {
 	}
 }
 
-// judge takes the rules' verdict as Envoy does: the first rule that means what
+// judgeProxied takes the rules' verdict as Envoy does: the first rule that means what
 // is asked for decides, and none is a denial (network_policy.cc, forEachRule).
 // An allow that may or may not mean it leaves the verdict open, unless one after
 // it allows in any case. asks says how well a rule's L7 part fits.

@@ -15,8 +15,8 @@ type match struct {
 	deny  bool
 	// proxied is true where an allowed packet is redirected to a proxy.
 	proxied bool
-	// auth is true where the peers must have authenticated each other.
-	auth bool
+	// chosen is the entry itself, and other the one that it was preferred to.
+	chosen, other candidate
 }
 
 type candidate struct {
@@ -47,7 +47,8 @@ func (m *policyMap) lookup(d model.Direction, peer identity.NumericIdentity, pro
 		found:   true,
 		deny:    chosen.entry.IsDeny(),
 		proxied: chosen.entry.IsRedirectEntry(),
-		auth:    !chosen.entry.IsDeny() && authRequired(chosen, other),
+		chosen:  chosen,
+		other:   other,
 	}
 }
 
@@ -80,15 +81,4 @@ func (c candidate) beats(specific candidate) bool {
 	default:
 		return c.key.PrefixLength() > specific.key.PrefixLength()
 	}
-}
-
-// authRequired is the datapath's propagation of the authentication type
-// between two entries of one precedence (bpf/lib/policy.h, __policy_check).
-func authRequired(chosen, other candidate) bool {
-	auth := chosen.entry.AuthRequirement
-	propagates := other.found && other.entry.Precedence == chosen.entry.Precedence && !auth.IsExplicit()
-	if propagates && other.entry.AuthRequirement.AuthType() > auth.AuthType() {
-		auth = other.entry.AuthRequirement
-	}
-	return auth.AuthType() != types.AuthTypeDisabled
 }

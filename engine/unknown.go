@@ -154,6 +154,11 @@ func known(hits []hit) []hit {
 	return slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return h.rule.unknownPeers != "" })
 }
 
+// unknown are the others.
+func unknown(hits []hit) []hit {
+	return slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return h.rule.unknownPeers == "" })
+}
+
 // couldMean knows of some peer fields whom they cannot mean: names and cloud
 // groups stand for addresses outside.
 func (e *Engine) couldMean(r *rule, f *flow) bool {

@@ -67,6 +67,12 @@ func knownOptions() map[string][]string {
 		"kubeProxy.nodePortAddresses":   nil,
 		optionIPAM:                      nil,
 		settingFirewall:                 {firewallOpen, firewallUnknown},
+
+		"identity-allocation-mode":       {"crd", "kvstore", "doublewrite-readkvstore", "doublewrite-readcrd"},
+		"mesh-auth-mutual-listener-port": nil,
+		"mesh-auth-spire-admin-socket":   nil,
+		"mesh-auth-spire-server-address": nil,
+		"mesh-auth-spiffe-trust-domain":  nil,
 	}
 	for _, name := range []string{
 		optionHostNSOnly, "bpf-lb-enable-wildcard-entries", "bpf-lb-sock", "enable-bpf-masquerade",
@@ -75,7 +81,7 @@ func knownOptions() map[string][]string {
 		"enable-egress-gateway", "enable-ipv4-egress-gateway", "enable-node-port", "enable-external-ips", "enable-host-port", "enable-ipv4-masquerade", "enable-ipv6", "enable-ipv6-masquerade", "enable-k8s-cluster-network-policy",
 		"enable-k8s-networkpolicy", "enable-l7-proxy", "enable-local-redirect-policy",
 		"enable-no-service-endpoints-routable", "enable-node-selector-labels", "enable-non-default-deny-policies",
-		"enable-remote-node-masquerade", "enable-sctp", "enable-service-topology", "disable-external-ip-mitigation", "mesh-auth-enabled",
+		"enable-remote-node-masquerade", "enable-sctp", "enable-service-topology", "disable-external-ip-mitigation", "mesh-auth-enabled", "mesh-auth-mutual-enabled",
 		"enable-ipsec", "enable-wireguard", "encrypt-node",
 		"policy-audit-mode", "policy-default-local-cluster", "bpf-lb-external-clusterip",
 		"bpf-lb-source-range-all-types", "bpf-lb-mode-annotation", "kubeProxy.localhostNodePorts",
@@ -132,6 +138,7 @@ func readDatapath(c *model.Cluster, opt Options) (model.Datapath, []model.Issue,
 	if err := s.readFlags(opt.Set); err != nil {
 		return model.Datapath{}, nil, err
 	}
+	s.completeMeshAuth(c.CiliumConfig)
 	dp := s.datapath(c, opt.Datapath)
 	issues := append(s.issues, contradictions(dp)...)
 	if s.sources[settingVersion] == sourceDefault {

@@ -153,7 +153,8 @@ type meta struct {
 	DNS map[string]string
 }
 
-// answers are the recorded ones, and none for the name that nobody asked for.
+// answers are the recorded ones, and none for the name in 07-fqdn-no-lookup, which
+// nobody asked for.
 func (m meta) answers(t *testing.T) model.DNSAnswers {
 	answers := model.DNSAnswers{"neverasked.example.net": nil}
 	for name, ip := range m.DNS {

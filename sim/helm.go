@@ -60,8 +60,15 @@ func helmNames() map[string]string {
 		"nodeSelectorLabels":                    "enable-node-selector-labels",
 		"hostFirewall.enabled":                  "enable-host-firewall",
 		"authentication.enabled":                "mesh-auth-enabled",
-		"sctp.enabled":                          "enable-sctp",
-		"l7Proxy":                               "enable-l7-proxy",
+		"authentication.mutual.port":            "mesh-auth-mutual-listener-port",
+
+		"authentication.mutual.spire.enabled":         "mesh-auth-mutual-enabled",
+		"authentication.mutual.spire.adminSocketPath": "mesh-auth-spire-admin-socket",
+		"authentication.mutual.spire.serverAddress":   "mesh-auth-spire-server-address",
+		"authentication.mutual.spire.trustDomain":     "mesh-auth-spiffe-trust-domain",
+		"identityAllocationMode":                      "identity-allocation-mode",
+		"sctp.enabled":                                "enable-sctp",
+		"l7Proxy":                                     "enable-l7-proxy",
 	}
 }
 

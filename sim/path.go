@@ -93,11 +93,16 @@ func translatedLater(way dnat.Path) bool {
 
 // judge asks the policies of one side.
 func (s *Sim) judge(d model.Direction, packet model.Packet, request inquiry) []model.Step {
-	q := engine.Question{Direction: d, Packet: packet, AskedPort: request.PortNumber, Request: request.query.asks}
+	q := engine.Question{
+		Direction: d, Packet: packet, AskedPort: request.PortNumber,
+		Request: request.query.asks, IdentityMissing: s.identityMissing,
+	}
 	if d == model.Egress && !request.query.lookup {
 		q.Names = s.names(packet, request.query.name)
 	}
-	return s.engine.Judge(q)
+	steps := s.engine.Judge(q)
+	s.applyIdentityPlane(steps, packet)
+	return steps
 }
 
 // judgeEgress judges a packet whose port or address may be one that no file
@@ -122,7 +127,7 @@ func (s *Sim) judgeAnyNodePort(packet model.Packet, request inquiry) []model.Ste
 	}
 	steps, last := judge(model.FirstNodePort), judge(model.LastNodePort)
 	step := &steps[0]
-	if last[0].Verdict != step.Verdict {
+	if !slices.EqualFunc(steps, last, func(a, b model.Step) bool { return a.Verdict == b.Verdict }) {
 		step.Verdict, step.DropReason = model.Undetermined, nil
 		step.Why = "no file gives the nodePort, and the rules treat nodePorts differently"
 		return steps[:1]

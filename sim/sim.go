@@ -3,6 +3,7 @@ package sim
 import (
 	"io"
 	"maps"
+	"sync"
 
 	"github.com/netsim-dev/netsim/engine"
 	"github.com/netsim-dev/netsim/internal/manifest"
@@ -43,6 +44,11 @@ type Sim struct {
 	cloud    cloud
 	issues   []model.Issue
 	dns      model.DNSAnswers
+	// plane gives the traffic of the identity plane, judged once; nil where it
+	// is not to be looked at.
+	plane func() []PlaneFlow
+	// identityMissing judges as if nobody had a certificate.
+	identityMissing bool
 }
 
 // New makes a Sim of a cluster and the issues found while loading it. The
@@ -58,6 +64,7 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 	s.engine, found = engine.New(s.index, dp)
 	all := append(append([]model.Issue{}, loaded...), issues...)
 	s.issues = model.SortIssues(append(all, found...))
+	s.plane = sync.OnceValue(s.identityPlane)
 	return s, nil
 }
 

@@ -91,7 +91,7 @@ func (c *command) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(c.query(), c.validate(), c.list(), c.datapaths(), c.version())
+	root.AddCommand(c.query(), c.validate(), c.list(), c.meshauth(), c.datapaths(), c.version())
 	return root
 }
 
@@ -123,7 +123,8 @@ References
                                 loadbalancer or clusterip
   node/worker:30080             a node, and what answers at that port
   10.96.0.20:80, [fd00::1]:80   an address: netsim finds out whose it is
-  www.example.com:443           a host outside the cluster
+  www.example.com:443           a host outside the cluster; netsim query --dns
+                                says which addresses it has
   world                         any address that no CIDR or FQDN rule names
 A port may carry /UDP or /SCTP; TCP is the default. -p PORT[/PROTO] says the
 same, and -p ICMP asks for a ping.

@@ -20,15 +20,15 @@ func Validation(w io.Writer, v *sim.Validation, opt TextOptions) error {
 	if err := Issues(w, shown, opt); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("%s: %s, %s\n", counted(v.Policies, "policy", "policies"), counted(v.Errors, "error", "errors"), counted(v.Warnings, "warning", "warnings"))
+	text := fmt.Sprintf("%s: %s, %s\n", quantity(v.Policies, "policy", "policies"), quantity(v.Errors, "error", "errors"), quantity(v.Warnings, "warning", "warnings"))
 	if hidden := len(v.Issues) - len(shown); hidden > 0 {
-		text = text[:len(text)-1] + fmt.Sprintf(" (and %s, with -v)\n", counted(hidden, "note", "notes"))
+		text = text[:len(text)-1] + fmt.Sprintf(" (and %s, with -v)\n", quantity(hidden, "note", "notes"))
 	}
 	_, err := io.WriteString(w, text)
 	return err
 }
 
-func counted(n int, one, many string) string {
+func quantity(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

@@ -14,15 +14,12 @@ import (
 // goroutine. Kube-proxy's other doings come along: the health checks' listeners,
 // and in mode iptables the sysctl route_localnet.
 func Install(w Where) error {
-	config, err := w.Settings.config(w.Node)
-	if err != nil {
-		return err
-	}
 	var proxier proxy.Provider
+	var err error
 	if w.Settings.nftables() {
-		proxier, err = w.newNFTables(context.Background(), config)
+		proxier, err = w.newNFTables(context.Background())
 	} else {
-		proxier, err = w.newIPTables(context.Background(), config, unmonitored{utiliptables.New(w.iptProtocol())}, utilsysctl.New())
+		proxier, err = w.newIPTables(context.Background(), unmonitored{utiliptables.New(w.iptProtocol())}, utilsysctl.New())
 	}
 	if err != nil {
 		return err

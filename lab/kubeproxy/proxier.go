@@ -23,7 +23,6 @@ import (
 	utilsysctl "k8s.io/component-helpers/node/util/sysctl"
 	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/proxy"
-	kubeproxyconfig "k8s.io/kubernetes/pkg/proxy/apis/config"
 	"k8s.io/kubernetes/pkg/proxy/conntrack"
 	"k8s.io/kubernetes/pkg/proxy/healthcheck"
 	"k8s.io/kubernetes/pkg/proxy/iptables"
@@ -77,19 +76,15 @@ func (r Rules) Text() string {
 
 // Record gives the rules that the real kube-proxy would write.
 func Record(w Where) (Rules, error) {
-	config, err := w.Settings.config(w.Node)
-	if err != nil {
-		return Rules{}, err
-	}
 	if w.Settings.nftables() {
-		return w.recordNFTables(config)
+		return w.recordNFTables()
 	}
-	return w.recordIPTables(config)
+	return w.recordIPTables()
 }
 
-func (w Where) recordIPTables(config *kubeproxyconfig.KubeProxyConfiguration) (Rules, error) {
+func (w Where) recordIPTables() (Rules, error) {
 	ipt := newRecorder(w.IPv6)
-	proxier, err := w.newIPTables(quietly(), config, ipt, fixedSysctls{})
+	proxier, err := w.newIPTables(quietly(), ipt, fixedSysctls{})
 	if err != nil {
 		return Rules{}, err
 	}
@@ -99,8 +94,8 @@ func (w Where) recordIPTables(config *kubeproxyconfig.KubeProxyConfiguration) (R
 	return rules, err
 }
 
-func (w Where) recordNFTables(config *kubeproxyconfig.KubeProxyConfiguration) (Rules, error) {
-	proxier, err := withoutNft(func() (*nftables.Proxier, error) { return w.newNFTables(quietly(), config) })
+func (w Where) recordNFTables() (Rules, error) {
+	proxier, err := withoutNft(func() (*nftables.Proxier, error) { return w.newNFTables(quietly()) })
 	if err != nil {
 		return Rules{}, err
 	}
@@ -146,13 +141,13 @@ func (w Where) healthAddresses(proxier proxy.Provider) []netip.Addr {
 	return found
 }
 
-func (w Where) newIPTables(ctx context.Context, config *kubeproxyconfig.KubeProxyConfiguration, ipt utiliptables.Interface, sysctl utilsysctl.Interface) (*iptables.Proxier, error) {
-	return iptables.NewProxier(ctx, config, family(w.IPv6), ipt, sysctl,
+func (w Where) newIPTables(ctx context.Context, ipt utiliptables.Interface, sysctl utilsysctl.Interface) (*iptables.Proxier, error) {
+	return iptables.NewProxier(ctx, w.Settings.config(w.Node), family(w.IPv6), ipt, sysctl,
 		w.Settings.localDetector(w.Node, w.IPv6), w.Node.Name, asIP(nodeIP(w.Node, w.IPv6)), nil, healthServer(), false)
 }
 
-func (w Where) newNFTables(ctx context.Context, config *kubeproxyconfig.KubeProxyConfiguration) (*nftables.Proxier, error) {
-	return nftables.NewProxier(ctx, config, family(w.IPv6),
+func (w Where) newNFTables(ctx context.Context) (*nftables.Proxier, error) {
+	return nftables.NewProxier(ctx, w.Settings.config(w.Node), family(w.IPv6),
 		w.Settings.localDetector(w.Node, w.IPv6), w.Node.Name, asIP(nodeIP(w.Node, w.IPv6)), nil, healthServer(), false)
 }
 

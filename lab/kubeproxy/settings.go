@@ -5,14 +5,12 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	v1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/runtime"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubeproxyconfig "k8s.io/kubernetes/pkg/proxy/apis/config"
-	"k8s.io/kubernetes/pkg/proxy/apis/config/scheme"
 	proxyutil "k8s.io/kubernetes/pkg/proxy/util"
-
-	configv1alpha1 "k8s.io/kube-proxy/config/v1alpha1"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -38,28 +36,26 @@ type Settings struct {
 }
 
 // config is the configuration that the kube-proxy command would hand to its
-// proxiers on a node. Source of what comes on top of the API's defaults:
-// k8s.io/kubernetes v1.37.2 cmd/kube-proxy/app/server_linux.go
+// proxiers on a node, as far as they read it. Source: k8s.io/kubernetes v1.37.2
+// pkg/proxy/apis/config/v1alpha1/defaults.go and conversion.go (which drag in
+// twice the code to compile), cmd/kube-proxy/app/server_linux.go
 // platformApplyDefaults, cmd/kube-proxy/app/server.go
 // expandNodePortAddressKeywords.
-func (s Settings) config(node *model.Node) (*kubeproxyconfig.KubeProxyConfiguration, error) {
-	external := &configv1alpha1.KubeProxyConfiguration{
-		Mode: configv1alpha1.ProxyMode(s.Mode), ClusterCIDR: s.ClusterCIDR,
-		DetectLocalMode: configv1alpha1.LocalMode(s.DetectLocalMode), NodePortAddresses: s.NodePortAddresses,
+func (s Settings) config(node *model.Node) *kubeproxyconfig.KubeProxyConfiguration {
+	addresses := s.NodePortAddresses
+	if s.nftables() && len(addresses) == 0 {
+		addresses = []string{kubeproxyconfig.NodePortAddressesPrimary}
 	}
-	external.IPTables.LocalhostNodePorts = new(!s.NoLocalhostNodePorts)
-	external.IPTables.MasqueradeAll = s.MasqueradeAll
-	external.NFTables.MasqueradeAll = s.MasqueradeAll
-	scheme.Scheme.Default(external)
-	config := &kubeproxyconfig.KubeProxyConfiguration{}
-	if err := scheme.Scheme.Convert(external, config, runtime.InternalGroupVersioner); err != nil {
-		return nil, err
+	config := &kubeproxyconfig.KubeProxyConfiguration{
+		NodePortAddresses: expanded(addresses, node),
+		SyncPeriod:        metav1.Duration{Duration: 30 * time.Second},
+		MinSyncPeriod:     metav1.Duration{Duration: time.Second},
 	}
-	if s.nftables() && len(config.NodePortAddresses) == 0 {
-		config.NodePortAddresses = []string{kubeproxyconfig.NodePortAddressesPrimary}
-	}
-	config.NodePortAddresses = expanded(config.NodePortAddresses, node)
-	return config, nil
+	config.Linux.MasqueradeAll = s.MasqueradeAll
+	config.IPTables.LocalhostNodePorts = new(!s.NoLocalhostNodePorts)
+	config.IPTables.MasqueradeBit = new(int32(14))
+	config.NFTables.MasqueradeBit = new(int32(14))
+	return config
 }
 
 func (s Settings) nftables() bool { return s.Mode == model.KubeProxyNFTables }

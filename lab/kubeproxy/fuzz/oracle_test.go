@@ -129,6 +129,8 @@ func (o *oracle) entries(f flow) []*model.Node {
 	return o.cluster.Nodes
 }
 
+// at is what becomes of a packet on a node, and on the node that has its address
+// where this one lets it go on there.
 func (o *oracle) at(n *model.Node, f flow, source netip.Addr, device string) ([]result, error) {
 	outcomes, err := o.machines[place{n.Name, f.is6}].Treat(kubeproxy.Packet{
 		Source: source, Destination: f.Addr, Port: f.PortNumber, Protocol: f.Protocol, Interface: device,
@@ -136,7 +138,9 @@ func (o *oracle) at(n *model.Node, f flow, source netip.Addr, device string) ([]
 	var all []result
 	for _, outcome := range outcomes {
 		if next := o.nodeWith(outcome.Destination.Addr()); outcome.Fate == kubeproxy.SentOn && !outcome.Translated && next != nil {
-			return o.at(next, f, o.seenByNode(n, f, source), "eth0")
+			results, wrong := o.at(next, f, o.seenByNode(n, f, source), "eth0")
+			all, err = append(all, results...), errors.Join(err, wrong)
+			continue
 		}
 		all = append(all, o.result(n, f, source, device, outcome))
 	}
