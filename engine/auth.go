@@ -77,8 +77,8 @@ func (e *Engine) answer(f *flow, d demand, step *model.Step) {
 func (e *Engine) unsureOfMode(f *flow, hits []hit, d demand) []hit {
 	var unsure []hit
 	for _, h := range hits {
-		_, explicit := h.authentication()
-		hasSay := explicit || !d.none() && h.l7() != ""
+		mode, explicit := h.authentication()
+		hasSay := explicit && mode != types.AuthTypeDisabled || !d.none() && (explicit || h.l7() != "")
 		if h.rule.unknownPeers != "" && hasSay && e.couldMean(h.rule, f) {
 			unsure = append(unsure, h)
 		}

@@ -37,6 +37,8 @@ func TestMutualAuthentication(t *testing.T) {
 		{"on one port it leaves the others", server(`ingress: [{` + all + `, ` + web + `, ` + required + `}, {` + all + `, toPorts: [{ports: [{port: "81", protocol: TCP}]}]}]`), off, verdicts{toServer: unauthentic, otherWay: allowed}},
 		{"on all ports it also binds a plain rule for one of them", server(`ingress: [{` + all + `, ` + required + `}, {` + all + `, ` + web + `}]`), off, verdicts{toServer: unauthentic, otherWay: unauthentic}},
 		{"an explicit disabled on the one port lifts it", server(`ingress: [{` + all + `, ` + required + `}, {` + all + `, ` + web + `, authentication: {mode: disabled}}]`), off, verdicts{toServer: allowed, otherWay: unauthentic}},
+		{"a rule for unknown peers that asks for nothing changes nothing", server(`ingress: [{` + all + `}, {fromGroups: [{aws: {securityGroupsNames: [sg]}}], authentication: {mode: disabled}}]`), off, verdicts{toServer: allowed, "ingress 203.0.113.9 dev/server 80": undetermined}},
+		{"it also binds what a rule of an earlier tier accepts", clusterNetworkPolicy("admin", "Admin", `subject: {namespaces: {}}, ingress: [{action: Accept, from: [{namespaces: {}}]}]`) + pods, off + " enable-k8s-cluster-network-policy=true", verdicts{toServer: unauthentic}},
 		{"it holds for the rule's peers alone", server(`ingress: [{fromEndpoints: [{matchLabels: {app: local}}], ` + required + `}, {fromEndpoints: [{matchLabels: {app: client}}]}]`), off, verdicts{toServer: allowed, "ingress dev/local dev/server 8080": unauthentic}},
 	})
 }

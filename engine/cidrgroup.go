@@ -116,6 +116,34 @@ func mendGroups(entry *types.PolicyEntry, cidrs api.CIDRRuleSlice, v model.Versi
 	}
 }
 
+// meansEverybody is true of a cidrGroupSelector that demands nothing.
+func meansEverybody(c api.CIDRRule) bool { return c.SelectorKey() == types.WildcardSelector.Key() }
+
+// applyEmptyGroups: a named port is looked up for the identities that the
+// selector object in the cache selects. Under the text of the selector of
+// everything that is either it or the empty cidrGroupSelector, which selects
+// addresses only, whichever came first (cilium v1.20.2 pkg/policy/l4.go,
+// toMapState).
+func (e *Engine) applyEmptyGroups(f *flow, hits []hit, step *model.Step) {
+	if f.other.Outside() {
+		return
+	}
+	for _, h := range hits {
+		if !h.rule.emptyGroups || h.port < 0 || !slices.ContainsFunc(h.rule.entry.L4[h.port].Ports, isNamed) {
+			continue
+		}
+		rest := slices.DeleteFunc(known(hits), func(other hit) bool { return other.rule == h.rule })
+		if follow(rest).allows() != (step.Verdict == model.Allowed) {
+			doubt(step, h.origin(), fmt.Sprintf("rule %s gives a port by name to an empty cidrGroupSelector: whether that means %s hangs on which selector Cilium has met first", ruleName(h.rule.path), describe(f.other)))
+		}
+	}
+}
+
+func isNamed(p api.PortProtocol) bool {
+	_, isNumber := portNumber(p.Port)
+	return !isNumber
+}
+
 // groupName says in words which CIDR groups a selector means, "" for none.
 func groupName(s types.Selector) string {
 	switch name, isRef := strings.CutPrefix(s.Key(), api.CIDRGroupRef("").SelectorKey()); {
@@ -138,7 +166,7 @@ func (r *reader) groupIssues(o *model.Object, sources []ruleSource) []model.Issu
 			path := fmt.Sprintf("%s.%s[%d]", s.path, s.cidrField, i)
 			says, remedy := "", "load the CiliumCIDRGroup too, or correct the reference"
 			switch {
-			case c.SelectorKey() == types.WildcardSelector.Key():
+			case meansEverybody(c):
 				says, remedy = "means EVERYBODY, pods and nodes too: its cidrGroupSelector is empty", "name a label, or use entity all"
 			case c.Cidr != "" || r.hasGroup(c):
 				continue

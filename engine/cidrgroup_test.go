@@ -107,6 +107,7 @@ func TestCIDRGroupsByLabels(t *testing.T) {
 		{"DoesNotExist likewise since 1.20", expression("role", "DoesNotExist", ``), "version=1.20.0", verdicts{inWide: denied, inNone: allowed, toPod: denied}},
 		{"and up to 1.19", expression("role", "DoesNotExist", ``), "version=1.18.4", verdicts{inWide: denied, inNone: allowed, toPod: allowed, toNode: allowed}},
 		{"an empty selector means everything, pods and nodes too", to(``), "", verdicts{inNone: allowed, inWide: allowed, toPod: allowed, toNode: allowed}},
+		{"but whom it means with a port by name, the order of Cilium's rules decides", client(`egress: [{toCIDRSet: [{cidrGroupSelector: {}}], toPorts: [{ports: [{port: web}]}]}]`) + groups, "", verdicts{"egress dev/client dev/server 8080": undetermined, "egress dev/client dev/server 81": denied}},
 		{"and did so before", to(``), "version=1.18.4", verdicts{inNone: allowed, inWide: allowed, toPod: allowed, toNode: allowed}},
 		{"with except it means everything outside but that", client(`egress: [{toCIDRSet: [{cidrGroupSelector: {}, except: [203.0.113.128/25]}]}]`) + groups, "", verdicts{inNone: allowed, inWide: allowed, inNarrow: denied, toPod: denied, toNode: denied}},
 		{"denying by absence denied pods up to 1.19", client(`egress: [{toEntities: [all]}], egressDeny: [{`+toGroupsWith(`matchExpressions: [{key: role, operator: DoesNotExist}]`)+`}]`) + groups, "version=1.19.6",

@@ -174,7 +174,7 @@ func (r *reader) ciliumRules(o *model.Object, spec string, parsed *api.Rule) []*
 			entry: entry, object: o, path: sources[i].path,
 			ports:        sources[i].portPaths(),
 			unknownPeers: r.unknownPeers(sources[i]), unknownGroups: r.unknownGroups(sources[i].groups), endpointPeers: sources[i].endpointPeers(),
-			missingGroups: r.missingGroups(sources[i].cidrSet), readsNodes: sources[i].readsNodes,
+			missingGroups: r.missingGroups(sources[i].cidrSet), emptyGroups: slices.ContainsFunc(sources[i].cidrSet, meansEverybody), readsNodes: sources[i].readsNodes,
 		}
 	}
 	return rules

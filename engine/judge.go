@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/cilium/cilium/pkg/option"
@@ -139,7 +138,7 @@ func (e *Engine) judgePolicy(f *flow, step *model.Step) (then []model.Step) {
 	e.applyWorld(f, step)
 	e.applyMissingGroups(f, step)
 	if entry.found && !entry.deny {
-		then = append(e.authSteps(f, entry, append(slices.Clone(c.by), unknown(hits)...), step), then...)
+		then = append(e.authSteps(f, entry, hits, step), then...)
 	}
 	dropped := step.Verdict == model.Denied
 	e.applyAudit(step)

@@ -32,6 +32,9 @@ type rule struct {
 	// undeclared is true for a rule of a NetworkPolicy whose policyTypes do not
 	// name the rule's direction.
 	undeclared bool
+	// emptyGroups is true where a cidrGroupSelector among its peers demands
+	// nothing.
+	emptyGroups bool
 	// readsNodes is true where its peers are nodes by their labels.
 	readsNodes bool
 }

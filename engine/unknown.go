@@ -29,6 +29,7 @@ func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
 			doubt(step, h.origin(), fmt.Sprintf("whom %s in rule %s means cannot be known from these files", h.rule.unknownText(), ruleName(h.rule.path)))
 		}
 	}
+	e.applyEmptyGroups(f, hits, step)
 	e.applyUnknownAddress(f, hits, before, step)
 	e.applyUnknownNode(f, hits, before, step)
 }
@@ -152,11 +153,6 @@ func (e *Engine) hangsOn(f *flow, h hit, hits []hit, before model.Step) bool {
 // known are the rules whose peers netsim knows.
 func known(hits []hit) []hit {
 	return slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return h.rule.unknownPeers != "" })
-}
-
-// unknown are the others.
-func unknown(hits []hit) []hit {
-	return slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return h.rule.unknownPeers == "" })
 }
 
 // couldMean knows of some peer fields whom they cannot mean: names and cloud
