@@ -35,11 +35,7 @@ func (c *command) list() *cobra.Command {
 }
 
 func (c *command) runList(kind string) error {
-	format, err := render.ParseFormat(c.output)
-	if err != nil {
-		return err
-	}
-	s, err := c.load()
+	format, s, err := c.loadFor()
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,16 @@ import (
 	"github.com/netsim-dev/netsim/sim"
 )
 
+// loadFor is load for a command without a question, with the output format.
+func (c *command) loadFor() (render.Format, *sim.Sim, error) {
+	format, err := render.ParseFormat(c.output)
+	if err != nil {
+		return "", nil, err
+	}
+	s, err := c.load()
+	return format, s, err
+}
+
 // load reads the files that -f names and makes a Sim of them and of what DNS
 // answers. Under --strict it writes what is wrong with them and fails.
 func (c *command) load() (*sim.Sim, error) {

@@ -35,17 +35,13 @@ func (c *command) meshauth() *cobra.Command {
 }
 
 func (c *command) runMeshAuth(verbose bool) error {
-	format, err := render.ParseFormat(c.output)
-	if err != nil {
-		return err
-	}
-	s, err := c.load()
+	format, s, err := c.loadFor()
 	if err != nil {
 		return err
 	}
 	report := s.MeshAuth()
 	if !report.Good {
-		c.code = exitDenied
+		c.code = exitIssues
 	}
 	if format == render.FormatText {
 		return render.MeshAuth(c.stdout, report, c.textOptions(verbose))

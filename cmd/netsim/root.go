@@ -18,7 +18,7 @@ const (
 	exitDenied       = 1
 	exitUnusable     = 2
 	exitUndetermined = 3
-	// exitIssues is what validate ends with where something is wrong.
+	// exitIssues is what validate and meshauth end with where something is wrong.
 	exitIssues = 1
 )
 

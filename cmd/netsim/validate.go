@@ -26,11 +26,7 @@ func (c *command) validate() *cobra.Command {
 }
 
 func (c *command) runValidate(verbose bool) error {
-	format, err := render.ParseFormat(c.output)
-	if err != nil {
-		return err
-	}
-	s, err := c.load()
+	format, s, err := c.loadFor()
 	if err != nil {
 		return err
 	}
