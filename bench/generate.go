@@ -47,6 +47,10 @@ const dnsNamespace = "kube-system"
 
 // drawApps fills the cluster with workloads until the pods are used up.
 func (g *generator) drawApps() {
+	if g.shape.Identities > 0 {
+		g.dealPods()
+		return
+	}
 	g.apps = []app{
 		{0, dnsNamespace, "kube-dns", 2, 53, false},
 		{1, "team-0", "crowd", g.shape.crowd(), 8080, true},
@@ -55,12 +59,27 @@ func (g *generator) drawApps() {
 	replicas := []int{1, 1, 2, 2, 3, 3, 5, 10}
 	for pods := 2 * g.shape.crowd(); pods < g.shape.Pods; {
 		n := replicas[g.random.IntN(len(replicas))]
-		i := len(g.apps)
-		namespace := fmt.Sprintf("team-%d", g.random.IntN(g.shape.namespaces()))
-		g.apps = append(g.apps, app{i, namespace, fmt.Sprintf("app-%d", i), n, 8000 + i%1000, g.chance(90)})
+		g.drawApp(n)
 		pods += n
 	}
 }
+
+// dealPods gives each of so many workloads an even share of the pods.
+func (g *generator) dealPods() {
+	count, pods := g.shape.Identities, g.shape.Pods
+	g.apps = []app{{0, dnsNamespace, "kube-dns", pods / count, 53, false}}
+	for i := 1; i < count; i++ {
+		g.drawApp(pods*(i+1)/count - pods*i/count)
+	}
+}
+
+func (g *generator) drawApp(replicas int) {
+	i := len(g.apps)
+	namespace := teamName(g.random.IntN(g.shape.namespaces()))
+	g.apps = append(g.apps, app{i, namespace, fmt.Sprintf("app-%d", i), replicas, 8000 + i%1000, g.chance(90)})
+}
+
+func teamName(i int) string { return fmt.Sprintf("team-%d", i) }
 
 // chance is true in so many of a hundred cases.
 func (g *generator) chance(percent float64) bool { return g.random.Float64()*100 < percent }

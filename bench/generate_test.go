@@ -2,6 +2,8 @@ package bench
 
 import (
 	"bytes"
+	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -61,6 +63,69 @@ func TestNothingIsWrongWithAGeneratedCluster(t *testing.T) {
 	assert.InDelta(t, 500, len(made.Pods)-len(made.Nodes), 20, "but for one agent on each node")
 	assert.Len(t, made.Services, len(c.Services)+1)
 	assert.Len(t, made.Policies, len(c.Workloads))
+}
+
+// small are Shapes as those of the benchmarks, of a size to test with.
+func small() []Shape {
+	return []Shape{
+		{Pods: 300, Identities: 60, Policies: 400, Seed: 1},
+		{Pods: 300, Identities: 60, Policies: 400, Seed: 1, Wide: true},
+		{Pods: 200, Identities: 200, Policies: 20, Seed: 1},
+	}
+}
+
+// TestAShapeIsWhatIsMade, to the pod, the label set and the policy.
+func TestAShapeIsWhatIsMade(t *testing.T) {
+	for _, shape := range small() {
+		t.Run(shape.String(), func(t *testing.T) {
+			s := simulated(t, generated(t, shape))
+			for _, issue := range s.Issues() {
+				assert.Equal(t, model.Info, issue.Severity, issue)
+			}
+			made := s.Cluster()
+			pods, labels := 0, map[string]bool{}
+			for _, p := range made.Pods {
+				if !p.HostNetwork {
+					pods++
+					labels[p.Namespace+fmt.Sprint(p.Labels)] = true
+				}
+			}
+			assert.Equal(t, shape.Pods, pods)
+			assert.Len(t, labels, shape.Identities)
+			assert.Len(t, made.Policies, shape.Policies+1, "and the CIDR group that some name")
+		})
+	}
+}
+
+// TestPoliciesAreOfEveryKind, with the features that are rare.
+func TestPoliciesAreOfEveryKind(t *testing.T) {
+	for _, shape := range small()[:2] {
+		var text bytes.Buffer
+		for _, f := range generated(t, shape).Files {
+			text.Write(f.Data)
+		}
+		for _, part := range []string{
+			"kind: CiliumNetworkPolicy", "kind: CiliumClusterwideNetworkPolicy", "kind: NetworkPolicy", "kind: ClusterNetworkPolicy",
+			"tier: Admin", "tier: Baseline", "action: Pass", "action: Deny", "egressDeny:", "ingressDeny:", "dns:", "http:",
+			"mode: required", "port: http", "ipBlock:", "toCIDRSet:", "except:", "toEntities:", "toFQDNs:", "toServices:", "icmps:",
+		} {
+			assert.Contains(t, text.String(), part, shape.String())
+		}
+	}
+}
+
+// TestWideRulesNameEveryNamespace, in one expression or a list.
+func TestWideRulesNameEveryNamespace(t *testing.T) {
+	g := &generator{shape: Shape{Pods: 200, Wide: true}, random: rand.New(rand.NewPCG(1, 0))}
+	lengths := map[int]bool{}
+	for range 100 {
+		peers := g.everyNamespace()
+		lengths[len(peers)] = true
+		for i := range g.shape.namespaces() {
+			assert.Contains(t, fmt.Sprint(peers), teamName(i))
+		}
+	}
+	assert.Equal(t, map[int]bool{1: true, 4: true}, lengths)
 }
 
 // TestQuestionsHaveAnswers, of more than one kind.

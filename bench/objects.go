@@ -7,8 +7,7 @@ import "fmt"
 func (g *generator) platform() {
 	const file = "platform"
 	g.add(file, object{
-		"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("kube-system", "cilium-config"),
-		"data": object{"kube-proxy-replacement": "true", "routing-mode": "native", "enable-ipv4": "true", "cluster-name": "default"},
+		"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("kube-system", "cilium-config"), "data": g.settings(),
 	})
 	g.add(file, object{
 		"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": meta("kube-system", "cilium"),
@@ -22,11 +21,21 @@ func (g *generator) platform() {
 	})
 	g.add(file, namespace("kube-system"))
 	for i := range g.shape.namespaces() {
-		g.add(file, namespace(fmt.Sprintf("team-%d", i)))
+		g.add(file, namespace(teamName(i)))
 	}
 	for i := range g.shape.nodes() {
 		g.add(file, node(i))
 	}
+}
+
+// settings are Cilium's. What only rarer policies need is on where those are.
+func (g *generator) settings() object {
+	s := object{"kube-proxy-replacement": "true", "routing-mode": "native", "enable-ipv4": "true", "cluster-name": "default"}
+	if g.shape.Policies > 0 {
+		s["enable-k8s-cluster-network-policy"] = "true"
+		s["mesh-auth-enabled"], s["mesh-auth-mutual-enabled"] = "true", "true"
+	}
+	return s
 }
 
 func namespace(name string) object {

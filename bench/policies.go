@@ -17,7 +17,7 @@ type share struct {
 // ones in public GitOps repositories.
 func ciliumShares() []share {
 	return []share{
-		{"egress", 62, func(g *generator, a *app) object { return peers("toEndpoints", a, g.next(a), g.next(a).port) }},
+		{"egress", 62, toEndpoints},
 		{"egress", 42, entities("toEntities", "kube-apiserver", "world", "host")},
 		{"egress", 17, toFQDNs},
 		{"egress", 10.5, lookups},
@@ -35,34 +35,65 @@ func ciliumShares() []share {
 	}
 }
 
+// rarerShares are of features that the same policies have now and then. Only
+// Shapes with Policies have them.
+func rarerShares() []share {
+	return []share{
+		{"egress", 8, anyProtocol},
+		{"egress", 1, exceptCIDR},
+		{"egress", 0.3, func(*generator, *app) object { return object{"toCIDRSet": []object{{"cidrGroupRef": partners}}} }},
+		{"egress", 0.1, portRange},
+		{"ingress", 2.5, authenticated},
+	}
+}
+
 // Of the policies, so many of a hundred are of each kind; of Cilium's, so many
 // select every pod of the namespace.
 const (
 	networkPolicies = 13
 	clusterwide     = 10
 	selectsAll      = 14
+	// clusterNetworkPolicies are too new to be counted.
+	clusterNetworkPolicies = 1
 	// namedPorts and ipBlocks are of the NetworkPolicies.
 	namedPorts = 56
 	ipBlocks   = 22
 )
 
-// policies adds one for each app.
+// policies adds one for each app, or as many as the Shape asks for, each for
+// the next app.
 func (g *generator) policies() {
-	for i := range g.apps {
-		a := &g.apps[i]
-		switch {
-		case a.namespace == dnsNamespace:
-		case g.chance(networkPolicies):
-			g.add(a.namespace, g.networkPolicy(a))
-		default:
-			g.add(a.namespace, g.ciliumPolicy(a))
+	if g.shape.Policies == 0 {
+		for i := range g.apps[1:] {
+			g.policy(&g.apps[i+1], g.apps[i+1].name)
 		}
+		return
+	}
+	g.add("platform", cidrGroup())
+	for i := range g.shape.Policies {
+		a := &g.apps[1+i%(len(g.apps)-1)]
+		g.policy(a, fmt.Sprintf("%s-%d", a.name, i/(len(g.apps)-1)))
 	}
 }
 
-func (g *generator) ciliumPolicy(a *app) object {
+func (g *generator) policy(a *app, name string) {
+	switch {
+	case g.shape.Policies > 0 && g.chance(clusterNetworkPolicies):
+		g.add(a.namespace, g.clusterNetworkPolicy(a, name))
+	case g.chance(networkPolicies):
+		g.add(a.namespace, g.networkPolicy(a, name))
+	default:
+		g.add(a.namespace, g.ciliumPolicy(a, name))
+	}
+}
+
+func (g *generator) ciliumPolicy(a *app, name string) object {
 	spec := object{"endpointSelector": selector(a.name)}
-	for _, s := range ciliumShares() {
+	shares := ciliumShares()
+	if g.shape.Policies > 0 {
+		shares = append(shares, rarerShares()...)
+	}
+	for _, s := range shares {
 		if g.chance(s.percent) {
 			list, _ := spec[s.list].([]object)
 			spec[s.list] = append(list, s.write(g, a))
@@ -71,10 +102,10 @@ func (g *generator) ciliumPolicy(a *app) object {
 	if len(spec) == 1 {
 		spec["ingress"] = []object{{}}
 	}
-	p := object{"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": meta(a.namespace, a.name), "spec": spec}
+	p := object{"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": meta(a.namespace, name), "spec": spec}
 	switch {
 	case g.chance(clusterwide):
-		p["kind"], p["metadata"] = "CiliumClusterwideNetworkPolicy", object{"name": a.namespace + "-" + a.name}
+		p["kind"], p["metadata"] = "CiliumClusterwideNetworkPolicy", object{"name": a.namespace + "-" + name}
 		spec["endpointSelector"] = inNamespace(a)
 	case g.chance(selectsAll):
 		spec["endpointSelector"] = object{}
@@ -90,16 +121,24 @@ func inNamespace(a *app) object {
 
 // peers is a rule for a port, with another app as the peer; one in the same
 // namespace needs no naming of it.
-func peers(field string, subject, peer *app, port int) object {
-	s := selector(peer.name)
-	if peer.namespace != subject.namespace {
-		s = inNamespace(peer)
+func (g *generator) peers(field string, subject, peer *app, port int) object {
+	to := []object{selector(peer.name)}
+	switch {
+	case g.shape.Wide:
+		to = g.everyNamespace()
+	case peer.namespace != subject.namespace:
+		to = []object{inNamespace(peer)}
 	}
-	return object{field: []object{s}, "toPorts": ports(port, "TCP")}
+	return object{field: to, "toPorts": ports(port, "TCP")}
+}
+
+func toEndpoints(g *generator, subject *app) object {
+	peer := g.next(subject)
+	return g.peers("toEndpoints", subject, peer, peer.port)
 }
 
 func fromEndpoints(g *generator, subject *app) object {
-	return peers("fromEndpoints", subject, g.caller(subject), subject.port)
+	return g.peers("fromEndpoints", subject, g.caller(subject), subject.port)
 }
 
 func ports(port int, protocol string) []object {
@@ -144,21 +183,24 @@ func http(_ *generator, subject *app) object {
 // benchmarks (RFC 2544).
 func (g *generator) cidr() string { return fmt.Sprintf("198.18.%d.0/24", g.random.IntN(256)) }
 
-func (g *generator) networkPolicy(a *app) object {
+func (g *generator) networkPolicy(a *app, name string) object {
 	var port any = a.port
 	if g.chance(namedPorts) {
 		port = "http"
 	}
 	peer := g.caller(a)
 	from := []object{{"podSelector": selector(peer.name)}}
-	if peer.namespace != a.namespace {
+	switch {
+	case g.shape.Wide:
+		from = []object{{"namespaceSelector": g.anyTeam()}}
+	case peer.namespace != a.namespace:
 		from[0]["namespaceSelector"] = object{"matchLabels": object{"team": peer.namespace}}
 	}
 	if g.chance(ipBlocks) {
 		from = slices.Insert(from, 0, object{"ipBlock": object{"cidr": g.cidr()}})
 	}
 	return object{
-		"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta(a.namespace, a.name),
+		"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta(a.namespace, name),
 		"spec": object{
 			"podSelector": selector(a.name), "policyTypes": []string{"Ingress"},
 			"ingress": []object{{"from": from, "ports": []object{{"port": port}}}},

@@ -130,6 +130,24 @@ func TestAWorkloadsPodsAreSpread(t *testing.T) {
 	assert.Equal(t, map[string]int{"worker": 2, "worker2": 2}, count)
 }
 
+// TestADaemonSetIsOnEveryNode, however many there are.
+func TestADaemonSetIsOnEveryNode(t *testing.T) {
+	var nodes strings.Builder
+	for i := range maxMade + 1 {
+		fmt.Fprintf(&nodes, "---\n{apiVersion: v1, kind: Node, metadata: {name: n%d}}\n", i)
+	}
+	cluster, issues := load(nodes.String() + `---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent, namespace: a}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template: {metadata: {labels: {app: agent}}, spec: {hostNetwork: true, containers: [{name: c, image: i}]}}
+`)
+	assert.Len(t, cluster.Pods, maxMade+1)
+	assert.NotContains(t, fmt.Sprint(issues), "too many")
+}
+
 func TestNodesThatNoFileHolds(t *testing.T) {
 	for name, row := range map[string]struct {
 		text string

@@ -10,8 +10,9 @@ import (
 	"github.com/netsim-dev/netsim/model"
 )
 
-// maxMade bounds the pods made for one workload: a query needs a few, and a
-// mistyped number of replicas must not fill the memory.
+// maxMade bounds the pods made for one workload, but for a DaemonSet, which has
+// as many as the files have nodes: a query needs a few, and a mistyped number
+// of replicas must not fill the memory.
 const maxMade = 1000
 
 // fillPods gives pods their owners, makes those of templates, and puts all on
@@ -61,7 +62,7 @@ func (f *filler) makePods(w *workload, names map[[2]string]bool) {
 		w.Replicas = len(nodes)
 	}
 	count := w.Replicas
-	if count > maxMade {
+	if nodes == nil && count > maxMade {
 		w.doc.warn(problem{"spec", fmt.Sprintf("%d pods are too many: only %d are made", count, maxMade), "write fewer replicas"})
 		count = maxMade
 	}
