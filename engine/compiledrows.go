@@ -2,6 +2,7 @@ package engine
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/netsim-dev/netsim/model"
@@ -84,44 +85,23 @@ type peerClass struct {
 }
 
 func (c *Compiled) peerClasses() []*peerClass {
-	alike := newClasses(len(c.universe.ids))
+	alike := newMarks(len(c.universe.ids))
 	for _, r := range c.rules[model.Ingress] {
-		alike.split(r.peers)
-		alike.split(r.doubtful)
+		alike.tell(r.peers)
+		alike.tell(r.doubtful)
 	}
-	alike.split(&idSet{many: c.doubtedPeers})
-	alike.split(&idSet{many: c.doubtedSubjects})
-	var out []*peerClass
-	byFirst := map[uint32]*peerClass{}
-	for _, members := range alike.members() {
-		p := &peerClass{first: members[0], sources: c.sourceClasses(members)}
-		if len(p.sources) > 0 {
-			out = append(out, p)
-			byFirst[p.first] = p
-		}
+	alike.tell(&idSet{many: c.doubtedPeers})
+	alike.tell(&idSet{many: c.doubtedSubjects})
+	classes := alike.classes()
+	all := make([]*peerClass, len(classes.members))
+	for i, members := range classes.members {
+		all[i] = &peerClass{first: members[0], sources: c.sourceClasses(members)}
 	}
 	for _, r := range c.rules[model.Ingress] {
-		eachOf(r.peers, byFirst, out, func(p *peerClass) { p.means = append(p.means, r) })
-		eachOf(r.doubtful, byFirst, out, func(p *peerClass) { p.doubts = append(p.doubts, r) })
+		classes.in(r.peers, func(i int) { all[i].means = append(all[i].means, r) })
+		classes.in(r.doubtful, func(i int) { all[i].doubts = append(all[i].doubts, r) })
 	}
-	return out
-}
-
-// eachOf visits the classes in a set, by whichever is shorter.
-func eachOf(s *idSet, byFirst map[uint32]*peerClass, all []*peerClass, visit func(*peerClass)) {
-	for _, id := range s.few {
-		if p := byFirst[id]; p != nil {
-			visit(p)
-		}
-	}
-	if s.many == nil {
-		return
-	}
-	for _, p := range all {
-		if s.many.has(p.first) {
-			visit(p)
-		}
-	}
+	return slices.DeleteFunc(all, func(p *peerClass) bool { return len(p.sources) == 0 })
 }
 
 // sourceClasses groups identities by the egress rules that select them. Only

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/cilium/cilium/pkg/option"
@@ -225,84 +224,30 @@ func (c *Compiled) meansPort(r *compiledRule, d model.Direction, subject, peer u
 func (c *Compiled) listRules() {
 	c.open = newBitset(len(c.universe.ids))
 	for d, rules := range c.rules {
-		classes := newClasses(len(c.universe.ids))
+		alike := newMarks(len(c.universe.ids))
 		for _, r := range rules {
-			classes.split(r.subjects)
+			alike.tell(r.subjects)
+		}
+		classes := alike.classes()
+		lists := make([]ruleList, len(classes.members))
+		for _, r := range rules {
+			classes.in(r.subjects, func(i int) { lists[i].add(r) })
 		}
 		c.bySubject[d] = make([]*ruleList, len(c.universe.ids))
-		for _, members := range classes.members() {
-			list := c.newRuleList(rules, members[0])
+		for i, members := range classes.members {
+			lists[i].enforced = lists[i].enforced || c.engine.options.policyMode == option.AlwaysEnforce
 			for _, id := range members {
-				c.bySubject[d][id] = list
+				c.bySubject[d][id] = &lists[i]
 			}
-			if model.Direction(d) == model.Ingress && !list.enforced {
+			if model.Direction(d) == model.Ingress && !lists[i].enforced {
 				c.open.addAll(&idSet{few: members})
 			}
 		}
 	}
 }
 
-func (c *Compiled) newRuleList(rules []*compiledRule, subject uint32) *ruleList {
-	list := &ruleList{enforced: c.engine.options.policyMode == option.AlwaysEnforce}
-	for _, r := range rules {
-		if !r.subjects.has(subject) {
-			continue
-		}
-		list.rules = append(list.rules, r)
-		list.enforced = list.enforced || isolates(r.rule)
-		list.marked = list.marked || r.auth || r.l7 || !r.doubtful.empty()
-	}
-	return list
-}
-
-// classes puts identities together that are in the same ones of some sets. Each
-// set changes the mark of its members; that two different memberships end up
-// with the same mark of 128 bits does not happen.
-type classes struct {
-	marks []mark
-	seen  map[*idSet]bool
-}
-
-type mark struct{ a, b uint64 }
-
-func newClasses(universe int) *classes {
-	return &classes{make([]mark, universe), map[*idSet]bool{}}
-}
-
-func (c *classes) split(s *idSet) {
-	if c.seen[s] {
-		return
-	}
-	c.seen[s] = true
-	n := uint64(len(c.seen))
-	own := mark{mix(2 * n), mix(2*n + 1)}
-	s.each(func(id uint32) {
-		c.marks[id].a ^= own.a
-		c.marks[id].b ^= own.b
-	})
-}
-
-// mix is the finalizer of SplitMix64: neighbouring numbers become unrelated.
-func mix(x uint64) uint64 {
-	x *= 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
-// members are the classes, each in order, by their first member.
-func (c *classes) members() [][]uint32 {
-	at := map[mark]int{}
-	var out [][]uint32
-	for id, m := range c.marks {
-		i, known := at[m]
-		if !known {
-			i = len(out)
-			at[m] = i
-			out = append(out, nil)
-		}
-		out[i] = append(out[i], uint32(id))
-	}
-	slices.SortFunc(out, func(a, b []uint32) int { return cmp.Compare(a[0], b[0]) })
-	return out
+func (l *ruleList) add(r *compiledRule) {
+	l.rules = append(l.rules, r)
+	l.enforced = l.enforced || isolates(r.rule)
+	l.marked = l.marked || r.auth || r.l7 || !r.doubtful.empty()
 }

@@ -6,28 +6,29 @@ import (
 	"github.com/netsim-dev/netsim/model"
 )
 
-// portView is whom each rule concerns on one port, by the rule's place: peers of
-// egress rules, subjects of ingress rules; nil where it is not about the port.
-type portView [2][]*idSet
+// portView is whom each rule concerns on one port, by the rule's place; nil where
+// it is not about the port.
+type portView struct {
+	// peers are those of egress rules, doubtful the ones of them of whom only
+	// Judge can tell; subjects are those of ingress rules.
+	peers, doubtful, subjects []*idSet
+}
 
 func (c *Compiled) viewOf(port PortNumber) portView {
 	var v portView
-	for d, rules := range c.rules {
-		v[d] = make([]*idSet, len(rules))
-		for i, r := range rules {
-			v[d][i] = c.concerned(model.Direction(d), r, port)
-		}
+	for _, r := range c.rules[model.Egress] {
+		v.peers = append(v.peers, c.concerned(r, r.peers, port))
+		v.doubtful = append(v.doubtful, c.concerned(r, r.doubtful, port))
+	}
+	for _, r := range c.rules[model.Ingress] {
+		v.subjects = append(v.subjects, c.concerned(r, r.subjects, port))
 	}
 	return v
 }
 
-// concerned is whom a rule is about on a port: all of them, or those that give
-// the port's name its number.
-func (c *Compiled) concerned(d model.Direction, r *compiledRule, port PortNumber) *idSet {
-	all := r.peers
-	if d == model.Ingress {
-		all = r.subjects
-	}
+// concerned are those of a set whom a rule is about on a port: all of them, or
+// those that give the port's name its number.
+func (c *Compiled) concerned(r *compiledRule, all *idSet, port PortNumber) *idSet {
 	named := false
 	for _, part := range r.parts {
 		switch {
@@ -46,7 +47,7 @@ func (c *Compiled) concerned(d model.Direction, r *compiledRule, port PortNumber
 	}
 	var members []uint32
 	all.each(func(id uint32) {
-		if c.meansPort(r, d, id, id, port) {
+		if c.meansPort(r, r.rule.direction(), id, id, port) {
 			members = append(members, id)
 		}
 	})
@@ -172,7 +173,7 @@ func (s *sweep) sweep(class *peerClass, visit func(Row)) {
 }
 
 func (s *sweep) judgeIngress(class *peerClass, port int) {
-	side, concerned := s.ingress[port], s.views[port][model.Ingress]
+	side, concerned := s.ingress[port], s.views[port].subjects
 	side.reset()
 	side.decide(class.means, concerned)
 	side.open(s.c.open)
@@ -190,15 +191,15 @@ func (s *sweep) judgeIngress(class *peerClass, port int) {
 }
 
 func (s *sweep) judgeEgress(source sourceClass, port int) {
-	side, concerned := s.egress, s.views[port][model.Egress]
+	side, view := s.egress, s.views[port]
 	side.reset()
-	side.decide(source.egress.rules, concerned)
+	side.decide(source.egress.rules, view.peers)
 	if !source.egress.enforced {
 		side.open(s.c.universe.everyone.many)
 	}
 	for _, r := range source.egress.rules {
-		if concerned[r.place] != nil {
-			side.ask.addAll(r.doubtful)
+		if set := view.doubtful[r.place]; set != nil {
+			side.ask.addAll(set)
 		}
 	}
 	side.ask.addAll(&idSet{many: s.c.doubtedPeers})

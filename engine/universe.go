@@ -1,11 +1,11 @@
 package engine
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/cilium/cilium/pkg/identity"
 	slim_metav1 "github.com/cilium/cilium/pkg/k8s/slim/k8s/apis/meta/v1"
@@ -113,7 +113,10 @@ func (ids *identities) distinct() []*identity.Identity {
 		all = append(all, id)
 	}
 	slices.SortFunc(all, func(a, b *identity.Identity) int {
-		return cmp.Or(cmp.Compare(a.ID, b.ID), strings.Compare(string(a.Labels.SortedList()), string(b.Labels.SortedList())))
+		if a.ID != b.ID {
+			return cmp.Compare(a.ID, b.ID)
+		}
+		return bytes.Compare(a.Labels.SortedList(), b.Labels.SortedList())
 	})
 	return all
 }
