@@ -79,3 +79,34 @@ func ones(words []uint64) int {
 	}
 	return n
 }
+
+// BenchmarkVerdictWarm is one verdict without reasons about a pair that was
+// asked about before.
+func BenchmarkVerdictWarm(b *testing.B) {
+	bySize(b, func(b *testing.B, c *Cluster) {
+		s := simulated(b, c)
+		pods := s.Cluster().Pods
+		from, to := pods[len(pods)/3], pods[2*len(pods)/3]
+		s.Verdict(from, to, 8080, model.TCP)
+		for b.Loop() {
+			s.Verdict(from, to, 8080, model.TCP)
+		}
+	})
+}
+
+// BenchmarkMatrixOfWorkloads is the matrix that people ask for: every workload
+// against every Service, through whatever translates.
+func BenchmarkMatrixOfWorkloads(b *testing.B) {
+	bySize(b, func(b *testing.B, c *Cluster) {
+		s, cells := simulated(b, c), 0
+		for b.Loop() {
+			m, err := s.Matrix(sim.MatrixOptions{})
+			require.NoError(b, err)
+			cells = 0
+			for row := range m.Rows() {
+				cells += len(row.Cells)
+			}
+		}
+		b.ReportMetric(float64(cells), "cells")
+	})
+}
