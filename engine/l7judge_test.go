@@ -52,6 +52,7 @@ func TestHTTPRules(t *testing.T) {
 		{"case counts in paths", `{path: /API}`, "", get("GET /api"), no},
 		{"unless the expression says otherwise", `{path: "(?i)/API"}`, "", get("GET /api"), yes},
 		{"and in methods", `{method: get}`, "", get("GET /"), no},
+		{"the request's too", `{method: GET}`, "", get("get /"), no},
 		{"a method is an expression", `{method: "GET|HEAD"}`, "", get("HEAD /"), yes},
 		{"all parts must fit", `{method: GET, path: "/x"}`, "", get("GET /y"), no},
 		{"no part fits all", `{}`, "", get("DELETE /"), yes},
