@@ -129,6 +129,7 @@ func TestAddressesThatNoFileGivesAreDoubtedWhereCIDRsCount(t *testing.T) {
 		{"public addresses do not", somewhere + client(`egress: [{toCIDR: [203.0.113.0/24]}]`), matchPods, verdicts{out: denied}},
 		{"what labels allow needs no address", somewhere + client(`egress: [{toEndpoints: [{}]}]`), matchPods, verdicts{out: allowed}},
 		{"an explicit deny stays", somewhere + client(`egress: [{toCIDR: [10.0.0.0/8]}], egressDeny: [{toEndpoints: [{}]}]`), matchPods, verdicts{out: denyRule}},
+		{"isolated by enable-policy alone", somewhere + client(`enableDefaultDeny: {egress: false}, egress: [{toCIDR: [10.0.0.0/8]}]`), matchPods + " enable-policy=always", verdicts{out: undetermined}},
 		{"and without the mode no address counts", somewhere + client(`egress: [{toCIDR: [10.0.0.0/8]}]`), "", verdicts{out: denied}},
 	})
 	step := load(t, matchPods, somewhere, client(`egress: [{toCIDR: [10.0.0.0/8]}]`)).judge(out)

@@ -118,11 +118,14 @@ func TestFeaturesThatAreSwitchedOffRefuseThePolicy(t *testing.T) {
 
 func TestDefaultsByRelease(t *testing.T) {
 	open := server(`enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [world]}]`)
-	const off = "enable-non-default-deny-policies=false "
+	absent := npServer(`ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: team, operator: DoesNotExist}]}}]}]`)
+	const off, local = "enable-non-default-deny-policies=false ", "policy-default-local-cluster=true "
 	check(t, []row{
 		{"1.16 has no option that takes enableDefaultDeny away", open, off + "version=1.16.19", verdicts{toServer: allowed}},
 		{"1.17 has it", open, off + "version=1.17.0", verdicts{toServer: denied}},
 		{"and it is on by default", open, "version=1.17.0", verdicts{toServer: allowed}},
+		{"1.17 has no option that makes selectors mean the local cluster", absent, local + "version=1.17.14", verdicts{"ingress world dev/server 80": allowed}},
+		{"1.18 has it", absent, local + "version=1.18.4", verdicts{"ingress world dev/server 80": denied}},
 	})
 	emptyBesideFull := "---\n{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: dev, name: p}, specs: [{endpointSelector: {}, ingress: []}, {endpointSelector: {matchLabels: {app: server}}, ingress: [{}]}]}\n"
 	check(t, []row{
