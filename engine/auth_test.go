@@ -110,6 +110,8 @@ func TestAuthenticationNeedsTheIdentityPlane(t *testing.T) {
 		{"in audit mode it is reported and let through", pods, "mesh-auth-enabled=false policy-audit-mode=true", reply(allowed)},
 		{"where policy is never enforced nothing is demanded", pods, "mesh-auth-enabled=false enable-policy=never", reply(allowed)},
 	})
+	assert.Contains(t, load(t, "", pods).judge(toServer).Why, "mesh-auth-enabled is off (the default of 1.20.2)")
+	assert.Contains(t, load(t, "", pods+config).judge(toServer).Why, "mesh-auth-enabled is off (the agent's default, since cilium-config does not say)")
 	for address, says := range map[string]string{
 		"spire.example.org:8081":             "SPIRE's server is at spire.example.org:8081, outside these files",
 		"spire-server.cilium-spire.svc:8081": "SPIRE's server (spire-server) is not among the files",

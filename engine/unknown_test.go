@@ -112,7 +112,11 @@ func TestOpaquePolicyIsNamedAndTouchesPodsOnly(t *testing.T) {
 	assert.Equal(t, []string{"platform", "server ingress[0]"}, rulesBy(step))
 	assert.Contains(t, step.Why, "CiliumClusterwideNetworkPolicy platform may be in force")
 	assert.Equal(t, undetermined, outcome(s.judge("egress uat/client world 80")))
-	assert.Equal(t, allowed, outcome(s.judge("ingress dev/client node/w2 22")), "a node is not under policy")
+	const toNode = "ingress dev/client node/w2 22"
+	assert.Equal(t, allowed, outcome(s.judge(toNode)), "a node is not under policy")
+	kafka := `ingress: [{toPorts: [{ports: [{port: "9092", protocol: TCP}], rules: {kafka: [{role: produce}]}}]}]`
+	assert.Equal(t, allowed, outcome(load(t, hostFirewall+" version=1.19.6", server(kafka)).judge(toNode)), "a namespace's policy is about pods")
+	assert.Equal(t, undetermined, outcome(load(t, hostFirewall+" version=1.19.6", opaque()).judge(toNode)), "a clusterwide one may be about nodes")
 }
 
 func TestCIDRGroupsAloneSayNothing(t *testing.T) {
