@@ -62,6 +62,8 @@ func TestAdviceIsAboutWhatIsValidAndProbablyNotMeant(t *testing.T) {
 			"", nil},
 		{"a range may mean more", front + client(`egress: [{toEndpoints: [{matchLabels: {app: server}}], toPorts: [{ports: [{port: "80", endPort: 90}]}]}]`), "",
 			"", nil},
+		{"a policy for nodes is about no Service's pods", front + ccnp("nodes", `nodeSelector: {}, ingress: [{fromEntities: [all], toPorts: [{ports: [{port: "80"}]}]}]`), "",
+			"", nil},
 		{"a port that a container has as well", podWithPort("dual", "10.244.1.60", 80) +
 			service("dual", "", "selector: {app: dual}") + client(`egress: [{toEndpoints: [{matchLabels: {app: dual}}], toPorts: [{ports: [{port: "80"}]}]}]`), "",
 			"", nil},
