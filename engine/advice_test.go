@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -59,6 +60,10 @@ func TestAdviceIsAboutWhatIsValidAndProbablyNotMeant(t *testing.T) {
 			"", nil},
 		{"another protocol is another port", front + client(`egress: [{toEndpoints: [{matchLabels: {app: server}}], toPorts: [{ports: [{port: "80", protocol: UDP}]}]}]`), "",
 			"", nil},
+		{"a range may mean more", front + client(`egress: [{toEndpoints: [{matchLabels: {app: server}}], toPorts: [{ports: [{port: "80", endPort: 90}]}]}]`), "",
+			"", nil},
+		{"a policy for nodes is about no Service's pods", front + ccnp("nodes", `nodeSelector: {}, ingress: [{fromEntities: [all], toPorts: [{ports: [{port: "80"}]}]}]`), "",
+			"", nil},
 		{"a port that a container has as well", podWithPort("dual", "10.244.1.60", 80) +
 			service("dual", "", "selector: {app: dual}") + client(`egress: [{toEndpoints: [{matchLabels: {app: dual}}], toPorts: [{ports: [{port: "80"}]}]}]`), "",
 			"", nil},
@@ -71,12 +76,15 @@ func TestAdviceIsAboutWhatIsValidAndProbablyNotMeant(t *testing.T) {
 			"", nil},
 		{"which another policy isolates anyway", client(`egressDeny: [{toPorts: [{ports: [{port: "10255"}]}]}]`) + cnp("rest", `endpointSelector: {}, egress: [{toEntities: [all]}]`), "",
 			"", nil},
+		{"which another policy isolates the other way", client(`egressDeny: [{toPorts: [{ports: [{port: "10255"}]}]}]`) + cnp("rest", `endpointSelector: {}, ingress: [{fromEntities: [all]}]`), "",
+			model.Warning, []string{"only forbids, yet it switches on default deny"}},
 
 		{"host alone before a NodePort", front + server(`ingress: [{fromEntities: [host]}]`), "",
 			model.Warning, []string{"lets in entity host and not remote-node", "Service dev/front", "comes as remote-node"}},
 		{"host alone before a NodePort, through a tunnel", front + server(`ingress: [{fromEntities: [host]}]`), "tunnel",
 			model.Warning, []string{"comes as world"}},
 		{"host alone where no NodePort leads", server(`ingress: [{fromEntities: [host]}]`), "", "", nil},
+		{"host alone before a load balancer without NodePorts", strings.Replace(front, "type: NodePort,", "type: LoadBalancer, allocateLoadBalancerNodePorts: false,", 1) + server(`ingress: [{fromEntities: [host]}]`), "", "", nil},
 		{"host and remote-node", front + server(`ingress: [{fromEntities: [host, remote-node]}]`), "", "", nil},
 		{"a nodePort at nodes, which kube-proxy translates after policy",
 			front + client(`egress: [{toEntities: [remote-node], toPorts: [{ports: [{port: "30080"}]}]}]`), "",
@@ -84,7 +92,9 @@ func TestAdviceIsAboutWhatIsValidAndProbablyNotMeant(t *testing.T) {
 		{"a nodePort at nodes, which Cilium translates before policy",
 			front + client(`egress: [{toEntities: [remote-node], toPorts: [{ports: [{port: "30080"}]}]}]`), "kpr",
 			model.Warning, []string{"Cilium replaces kube-proxy here"}},
+		{"a range of ports at nodes", front + client(`egress: [{toEntities: [remote-node], toPorts: [{ports: [{port: "30080", endPort: 30090}]}]}]`), "", "", nil},
 
+		{"the annotation that gives a NetworkPolicy another name", strings.Replace(np("p", `podSelector: {}, ingress: [{}]`), "name: p", `name: p, annotations: {policy.cilium.io/name: q}`, 1), "", "", nil},
 		{"an annotation that nothing reads", `---
 {apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: dev, name: p, annotations: {policy.cilium.io/audit-mode: "true"}}, spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}}
 `, "", model.Warning, []string{"nothing reads annotation policy.cilium.io/audit-mode", "policy-audit-mode"}},

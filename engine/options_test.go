@@ -1,9 +1,12 @@
 package engine_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/netsim-dev/netsim/engine"
 )
 
 // Cilium keeps its label filter in a process-wide variable: each Engine must
@@ -74,6 +77,22 @@ func TestLabelListsByRelease(t *testing.T) {
 		{"since 1.18 it stays", byAccount, "version=1.18.0 labels=app", verdicts{in: allowed}},
 		{"without a list it is always there", byAccount, "version=1.16.19", verdicts{in: allowed}},
 	})
+	const zone, account = "k8s:topology.kubernetes.io/zone=a", "k8s:io.cilium.k8s.policy.serviceaccount=robot"
+	s := load(t, "", zoned)
+	for _, r := range []struct {
+		claim, list, label string
+		keeps              bool
+	}{
+		{"one of several words may name it", "app topology.kubernetes.io/zone", zone, true},
+		{"not of another source", "app reserved:topology.kubernetes.io/zone", zone, false},
+		{"nor by its end", "app kubernetes.io/zone", zone, false},
+		{"of two that leave it out the shorter is measured against what keeps it", "!io.cilium io.cilium.k8s.policy !io.cilium.k8s.policy.serviceaccount", account, true},
+	} {
+		dp := datapath("version=1.17.14")
+		dp.Options["labels"] = r.list
+		e, _ := engine.New(s.index, dp)
+		assert.Equal(t, r.keeps, slices.Contains(e.Identity(s.party("dev/zoned"), nil), r.label), r.claim)
+	}
 	node := "---\n{apiVersion: v1, kind: Node, metadata: {name: w3, labels: {topology.kubernetes.io/zone: a}}, status: {addresses: [{type: InternalIP, address: 172.18.0.5}]}}\n"
 	closed := node + forNodes(`matchLabels: {topology.kubernetes.io/zone: a}`, `ingress: [{}]`)
 	const toNode = "ingress 203.0.113.9 node/w3 22"
