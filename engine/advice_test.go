@@ -63,6 +63,20 @@ func TestAdviceIsAboutWhatIsValidAndProbablyNotMeant(t *testing.T) {
 			service("dual", "", "selector: {app: dual}") + client(`egress: [{toEndpoints: [{matchLabels: {app: dual}}], toPorts: [{ports: [{port: "80"}]}]}]`), "",
 			"", nil},
 
+		{"names without rules.dns, which are never learned", client(`egress: [{toFQDNs: [{matchName: api.example.com}, {matchPattern: "*.example.org"}]}, {toPorts: [{ports: [{port: "53"}]}]}]`), "",
+			model.Warning, []string{"egress[0].toFQDNs means names that no rules.dns lets pod dev/client look up (*.example.org, api.example.com)", "by itself the rule allows nothing", "rules.dns"}},
+		{"of several names the one that no rules.dns lets through", client(`egress: [{toFQDNs: [{matchName: api.example.com}, {matchName: www.example.com}]}, ` + lookups(`{matchName: api.example.com}`) + `]`), "",
+			model.Warning, []string{"look up (www.example.com)"}},
+		{"a pattern that no rules.dns comes near", client(`egress: [{toFQDNs: [{matchPattern: "*.example.com"}]}, ` + lookups(`{matchPattern: "*.example.org"}`) + `]`), "",
+			model.Warning, []string{"look up (*.example.com)"}},
+		{"rules.dns for other pods are of no use", client(`egress: [{toFQDNs: [{matchName: api.example.com}]}]`) +
+			cnp("dns", `endpointSelector: {matchLabels: {app: server}}, egress: [`+lookups(`{matchPattern: "*"}`)+`]`), "",
+			model.Warning, []string{"CiliumNetworkPolicy dev/client", "pod dev/client"}},
+		{"rules.dns in another policy for the pod", client(`egress: [{toFQDNs: [{matchName: api.example.com}]}]`) + cnp("dns", `endpointSelector: {}, egress: [`+lookups(`{matchPattern: "*"}`)+`]`), "",
+			"", nil},
+		{"patterns that can meet", client(`egress: [{toFQDNs: [{matchPattern: "*.example.com"}]}, ` + lookups(`{matchPattern: "api.*"}`) + `]`), "", "", nil},
+		{"a pattern and a name that it means", client(`egress: [{toFQDNs: [{matchPattern: "*.example.com"}]}, ` + lookups(`{matchName: api.example.com}`) + `]`), "", "", nil},
+
 		{"a policy that only forbids", client(`egressDeny: [{toPorts: [{ports: [{port: "10255"}]}]}]`), "",
 			model.Warning, []string{"only forbids, yet it switches on default deny", "egress of pod dev/client", "enableDefaultDeny.egress"}},
 		{"which says itself that it does not", client(`egressDeny: [{toPorts: [{ports: [{port: "10255"}]}]}], enableDefaultDeny: {egress: false}`), "",
@@ -103,6 +117,11 @@ func TestAdviceIsAboutWhatIsValidAndProbablyNotMeant(t *testing.T) {
 			assert.Len(t, advice, 1)
 		})
 	}
+}
+
+// lookups is an egress rule that lets the DNS proxy pass queries on.
+func lookups(names string) string {
+	return `{toEntities: [world], toPorts: [{ports: [{port: "53", protocol: UDP}], rules: {dns: [` + names + `]}}]}`
 }
 
 func TestAdviceAboutNobodyNeedsPods(t *testing.T) {
