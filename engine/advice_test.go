@@ -41,6 +41,10 @@ func TestAdviceIsAboutWhatIsValidAndProbablyNotMeant(t *testing.T) {
 			model.Info, []string{"means pods of namespace kube-system, and none of those is loaded"}},
 		{"peers that exist, and entities", server(`ingress: [{fromEndpoints: [{matchLabels: {app: client}}]}, {fromEntities: [world, remote-node]}]`), "",
 			"", nil},
+		{"a subject that is an endpoint of Cilium's own", ccnp("health", `endpointSelector: {matchLabels: {"reserved:health": ""}}, ingress: [{fromEntities: [remote-node]}]`), "",
+			model.Info, []string{"endpointSelector means endpoints of Cilium's own (reserved:health)", "does not judge"}},
+		{"which no namespace has", cnp("health", `endpointSelector: {matchLabels: {"reserved:health": ""}}, ingress: [{fromEntities: [remote-node]}]`), "",
+			model.Warning, []string{"endpointSelector matches no pod of namespace dev"}},
 		{"a selector of a reserved identity is no pod's", server(`ingress: [{fromEndpoints: [{matchLabels: {"reserved:ingress": ""}}]}]`), "",
 			"", nil},
 
