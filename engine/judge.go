@@ -142,6 +142,9 @@ func (e *Engine) judgePolicy(f *flow, step *model.Step) (then []model.Step) {
 	}
 	dropped := step.Verdict == model.Denied
 	e.applyAudit(step)
+	if step.Verdict == model.Denied {
+		step.ClientSees = e.denyResponse(f)
+	}
 	step.By = model.SortOrigins(step.By)
 	if dropped {
 		return nil
