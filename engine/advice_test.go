@@ -42,6 +42,10 @@ func TestAdviceIsAboutWhatIsValidAndProbablyNotMeant(t *testing.T) {
 			model.Info, []string{"means pods of namespace kube-system, and none of those is loaded"}},
 		{"peers that exist, and entities", server(`ingress: [{fromEndpoints: [{matchLabels: {app: client}}]}, {fromEntities: [world, remote-node]}]`), "",
 			"", nil},
+		{"a subject that is an endpoint of Cilium's own", ccnp("health", `endpointSelector: {matchLabels: {"reserved:health": ""}}, ingress: [{fromEntities: [remote-node]}]`), "",
+			model.Info, []string{"endpointSelector means endpoints of Cilium's own (reserved:health)", "does not judge"}},
+		{"which no namespace has", cnp("health", `endpointSelector: {matchLabels: {"reserved:health": ""}}, ingress: [{fromEntities: [remote-node]}]`), "",
+			model.Warning, []string{"endpointSelector matches no pod of namespace dev"}},
 		{"a selector of a reserved identity is no pod's", server(`ingress: [{fromEndpoints: [{matchLabels: {"reserved:ingress": ""}}]}]`), "",
 			"", nil},
 
@@ -67,6 +71,20 @@ func TestAdviceIsAboutWhatIsValidAndProbablyNotMeant(t *testing.T) {
 		{"a port that a container has as well", podWithPort("dual", "10.244.1.60", 80) +
 			service("dual", "", "selector: {app: dual}") + client(`egress: [{toEndpoints: [{matchLabels: {app: dual}}], toPorts: [{ports: [{port: "80"}]}]}]`), "",
 			"", nil},
+
+		{"names without rules.dns, which are never learned", client(`egress: [{toFQDNs: [{matchName: api.example.com}, {matchPattern: "*.example.org"}]}, {toPorts: [{ports: [{port: "53"}]}]}]`), "",
+			model.Warning, []string{"egress[0].toFQDNs means names that no rules.dns lets pod dev/client look up (*.example.org, api.example.com)", "by itself the rule allows nothing", "rules.dns"}},
+		{"of several names the one that no rules.dns lets through", client(`egress: [{toFQDNs: [{matchName: api.example.com}, {matchName: www.example.com}]}, ` + lookups(`{matchName: api.example.com}`) + `]`), "",
+			model.Warning, []string{"look up (www.example.com)"}},
+		{"a pattern that no rules.dns comes near", client(`egress: [{toFQDNs: [{matchPattern: "*.example.com"}]}, ` + lookups(`{matchPattern: "*.example.org"}`) + `]`), "",
+			model.Warning, []string{"look up (*.example.com)"}},
+		{"rules.dns for other pods are of no use", client(`egress: [{toFQDNs: [{matchName: api.example.com}]}]`) +
+			cnp("dns", `endpointSelector: {matchLabels: {app: server}}, egress: [`+lookups(`{matchPattern: "*"}`)+`]`), "",
+			model.Warning, []string{"CiliumNetworkPolicy dev/client", "pod dev/client"}},
+		{"rules.dns in another policy for the pod", client(`egress: [{toFQDNs: [{matchName: api.example.com}]}]`) + cnp("dns", `endpointSelector: {}, egress: [`+lookups(`{matchPattern: "*"}`)+`]`), "",
+			"", nil},
+		{"patterns that can meet", client(`egress: [{toFQDNs: [{matchPattern: "*.example.com"}]}, ` + lookups(`{matchPattern: "api.*"}`) + `]`), "", "", nil},
+		{"a pattern and a name that it means", client(`egress: [{toFQDNs: [{matchPattern: "*.example.com"}]}, ` + lookups(`{matchName: api.example.com}`) + `]`), "", "", nil},
 
 		{"a policy that only forbids", client(`egressDeny: [{toPorts: [{ports: [{port: "10255"}]}]}]`), "",
 			model.Warning, []string{"only forbids, yet it switches on default deny", "egress of pod dev/client", "enableDefaultDeny.egress"}},
@@ -113,6 +131,11 @@ func TestAdviceIsAboutWhatIsValidAndProbablyNotMeant(t *testing.T) {
 			assert.Len(t, advice, 1)
 		})
 	}
+}
+
+// lookups is an egress rule that lets the DNS proxy pass queries on.
+func lookups(names string) string {
+	return `{toEntities: [world], toPorts: [{ports: [{port: "53", protocol: UDP}], rules: {dns: [` + names + `]}}]}`
 }
 
 func TestAdviceAboutNobodyNeedsPods(t *testing.T) {

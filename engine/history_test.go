@@ -73,4 +73,8 @@ spec:
 	kafka := load(t, "version=1.20.0", server(`ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {kafka: [{role: produce}]}}]}]`))
 	kafka.said(model.Warning, "spec.ingress[0].toPorts[0].rules.kafka is not known", "an API server drops it")
 	kafka.said(model.Error, "counts as absent", "spec.ingress[0].toPorts[0].rules", "exactly one of http, dns")
+	generic := load(t, "version=1.20.0", server(`ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {l7proto: r2d2, l7: [{cmd: READ}]}}]}]`))
+	generic.said(model.Warning, "rules.l7proto is not known")
+	generic.said(model.Warning, "rules.l7 is not known")
+	generic.said(model.Error, "counts as absent")
 }

@@ -141,6 +141,9 @@ func (e *Engine) judgePolicy(f *flow, step *model.Step) (then []model.Step) {
 		then = append(e.authSteps(f, entry, hits, step), then...)
 	}
 	e.applyAudit(step)
+	if step.Verdict == model.Denied {
+		step.ClientSees = e.denyResponse(f)
+	}
 	step.By = model.SortOrigins(step.By)
 	return then
 }

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/netsim-dev/netsim/model"
 )
 
 const (
@@ -44,6 +46,38 @@ func TestPolicyModes(t *testing.T) {
 		{"audit mode changes no allow", "", "policy-audit-mode=true", verdicts{toServer: allowed}},
 		{"audit mode off is off", deny, "policy-audit-mode=false", verdicts{toServer: denyRule}},
 	})
+}
+
+func TestWhatTheClientSeesOfADrop(t *testing.T) {
+	const icmp = "policy-deny-response=icmp "
+	isolated := client(`egress: [{}]`) + server(`ingress: [{}]`)
+	denyAll := client(`egressDeny: [{toEntities: [all]}]`)
+	authenticated := client(`egress: [{toEntities: [all], authentication: {mode: required}}]`)
+	for _, r := range []struct {
+		claim, policies, set, packet string
+		want                         model.ClientSees
+	}{
+		{"silence by default", isolated, "version=1.20.0", toWorld, ""},
+		{"silence if it is asked for", isolated, "policy-deny-response=none version=1.20.0", toWorld, ""},
+		{"an answer if one is", isolated, icmp + "version=1.20.0", toWorld, model.SeesUnreachable},
+		{"to a deny rule as well", denyAll, icmp + "version=1.20.0", toWorld, model.SeesUnreachable},
+		{"on egress only", isolated, icmp + "version=1.20.0", toServer, ""},
+		{"not where authentication is what lacks", authenticated, icmp + "version=1.20.0", toWorld, ""},
+		{"1.18 has no such option", isolated, icmp + "version=1.18.11", toWorld, ""},
+		{"1.19 has it", isolated, icmp + "version=1.19.0", toWorld, model.SeesUnreachable},
+		{"for IPv4 alone", isolated, icmp + "version=1.19.0 enable-ipv6=true", "egress dev/client 2001:db8::1 443", ""},
+		{"1.20 for IPv6 too", isolated, icmp + "version=1.20.0 enable-ipv6=true", "egress dev/client 2001:db8::1 443", model.SeesUnreachable},
+		{"1.20.2 loses the answer of IPv4", isolated, icmp + "version=1.20.2", toWorld, ""},
+		{"and keeps that of IPv6", isolated, icmp + "version=1.20.2 enable-ipv6=true", "egress dev/client 2001:db8::1 443", model.SeesUnreachable},
+	} {
+		t.Run(r.claim, func(t *testing.T) {
+			step := load(t, r.set, r.policies).judge(r.packet)
+			assert.Equal(t, model.Denied, step.Verdict, step.Why)
+			assert.Equal(t, r.want, step.ClientSees)
+		})
+	}
+	audited := load(t, icmp+"version=1.20.0 policy-audit-mode=true", isolated).judge(toWorld)
+	assert.Empty(t, audited.ClientSees, "what is let through needs no answer")
 }
 
 func TestModesSayWhyTheyDecide(t *testing.T) {

@@ -101,3 +101,41 @@ func TestLabelListsByRelease(t *testing.T) {
 		{"and mean nobody by them since", closed, hostFirewall, verdicts{toNode: allowed}},
 	})
 }
+
+// The default list, label by label: a selector by one that is left out matches
+// nobody. Source: cilium v1.20.2 pkg/labelsfilter/filter.go,
+// defaultLabelPrefixCfg.
+func TestLabelsThatBelongToIdentities(t *testing.T) {
+	for label, belongs := range map[string]bool{
+		"app.kubernetes.io/name":                   true,
+		"example.com/team":                         true,
+		"tier":                                     true,
+		"io.kubernetes.anything":                   false,
+		"kubernetes.io/arch":                       false,
+		"beta.kubernetes.io/os":                    false,
+		"node.beta.kubernetes.io/x":                false,
+		"k8s.io/cluster":                           false,
+		"statefulset.kubernetes.io/pod-name":       false,
+		"apps.kubernetes.io/pod-index":             false,
+		"batch.kubernetes.io/job-completion-index": false,
+		"batch.kubernetes.io/controller-uid":       false,
+		"batch.kubernetes.io/job-name":             true,
+		"pod-template-generation":                  false,
+		"pod-template-hash":                        false,
+		"controller-revision-hash":                 false,
+		"controller-uid":                           false,
+		"annotation.x":                             false,
+		"etcd_node":                                false,
+		"topology.kubernetes.io/region":            false,
+		// The list's entries hold from a label's beginning on.
+		"my-pod-template-hash": true,
+		"example.com/k8s.io":   true,
+	} {
+		t.Run(label, func(t *testing.T) {
+			pod := "---\n{apiVersion: v1, kind: Pod, metadata: {namespace: dev, name: labelled, labels: {" + label + ": x}}, spec: {nodeName: w1, containers: [{name: c, image: i}]}, status: {phase: Running, podIP: 10.244.1.50}}\n"
+			s := load(t, "", pod+from(`{matchLabels: {`+label+`: x}}`))
+			assert.Equal(t, belongs, slices.Contains(s.engine.Identity(s.party("dev/labelled"), nil), "k8s:"+label+"=x"))
+			assert.Equal(t, belongs, outcome(s.judge("ingress dev/labelled dev/server 80")) == allowed)
+		})
+	}
+}
