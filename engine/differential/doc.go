@@ -7,6 +7,8 @@
 // For each packet it compares the verdict with its drop reason, whether a proxy
 // is in the way and whether authentication is asked for, and of policies which
 // are refused. Where files leave something open, the repository is asked for
-// every way in which it may turn out, and netsim must say undetermined if and
-// only if they differ. It does not compare what a proxy makes of a request.
+// every way in which it may turn out, and netsim must say undetermined where the
+// verdicts differ and not where they agree. Three exceptions are counted by name:
+// "left open for what follows", "what follows is open" and "authentication left
+// to the order of maps". It does not compare what a proxy makes of a request.
 package differential
