@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/cilium/cilium/pkg/identity"
+	"github.com/cilium/cilium/pkg/policy"
 	"github.com/cilium/cilium/pkg/policy/api"
 	"github.com/cilium/cilium/pkg/policy/types"
 
@@ -43,6 +44,8 @@ func (e *Engine) demandOf(f *flow, m match, hits []hit) demand {
 //   - an entry without a mode takes it over from broader ones for the same
 //     identity, and of several the last counts (cilium v1.17.14 to v1.20.2
 //     pkg/policy/mapstate.go, authPreferredInsert);
+//   - a broad entry hands its mode on to those that are there already, and stops
+//     at the first that denies or names a mode, be it for another port;
 //   - since 1.20, an entity such as cluster has one entry for all that it means,
 //     and those for single identities are left out if they come after it
 //     (aggregateIsEquivalent), as they are after an equal one for everybody.
@@ -58,6 +61,8 @@ func (e *Engine) possibleModes(f *flow, m match, hits []hit) []types.AuthType {
 		if plain {
 			modes = append(modes, types.AuthTypeDisabled)
 		}
+	case e.dp.Version().AtLeast(1, 17, 0) && e.policyMap(f).stopsShort(chosen):
+		modes = append(modes, types.AuthTypeDisabled)
 	case len(modes) == 1 || chosen.entry.AuthRequirement.IsExplicit():
 		modes = nil
 	}
@@ -98,6 +103,28 @@ func (e *Engine) preferred(m match) (chosen, other candidate) {
 		return aggregate, specific
 	}
 	return specific, aggregate
+}
+
+// stopsShort says whether an entry without a mode may or may not have been
+// reached by the mode of a broader one for the same identity, because another
+// that stops it lies under that too and not behind the entry (cilium v1.20.2
+// pkg/policy/mapstate.go, authPreferredInsert and SubsetKeysWithSameID).
+func (m *policyMap) stopsShort(plain candidate) bool {
+	if plain.entry.AuthRequirement.IsExplicit() {
+		return false
+	}
+	var broader, others []policy.Key
+	m.policy.GetMapState().ForEach(func(k policy.Key, v types.MapStateEntry) bool {
+		of := v.IsValid() && k.Identity == plain.key.Identity && k.TrafficDirection() == plain.key.TrafficDirection()
+		switch {
+		case of && v.AuthRequirement.IsExplicit() && k.PortProtoIsBroader(plain.key):
+			broader = append(broader, k)
+		case of && (v.IsDeny() || v.AuthRequirement.IsExplicit()) && k.PrefixLength() <= plain.key.PrefixLength():
+			others = append(others, k)
+		}
+		return true
+	})
+	return slices.ContainsFunc(broader, func(b policy.Key) bool { return slices.ContainsFunc(others, b.PortProtoIsBroader) })
 }
 
 // explicitModes are the modes that rules name; plain is true where some rule

@@ -119,24 +119,56 @@ func mendGroups(entry *types.PolicyEntry, cidrs api.CIDRRuleSlice, v model.Versi
 // meansEverybody is true of a cidrGroupSelector that demands nothing.
 func meansEverybody(c api.CIDRRule) bool { return c.SelectorKey() == types.WildcardSelector.Key() }
 
-// applyEmptyGroups: a named port is looked up for the identities that the
-// selector object in the cache selects. Under the text of the selector of
-// everything that is either it or the empty cidrGroupSelector, which selects
-// addresses only, whichever came first (cilium v1.20.2 pkg/policy/l4.go,
-// toMapState).
-func (e *Engine) applyEmptyGroups(f *flow, hits []hit, step *model.Step) {
-	if f.other.Outside() {
+// applyEmptyGroups: since 1.20 a port by name in an egress rule is looked up for
+// the identities that the selector object in the agent's cache selects. Under
+// the text of the selector of everything that is either it or an empty
+// cidrGroupSelector of whatever rule, which selects addresses only: the one that
+// the agent met first. The rules of equal rank that share the name go with it,
+// as covered by it (cilium v1.20.2 pkg/policy/l4.go, toMapState and
+// selectorCoveredByWildcard; selectorcache.go, addSelectorsTxn).
+func (e *Engine) applyEmptyGroups(f *flow, hits []hit, before model.Step, step *model.Step) {
+	byName := slices.DeleteFunc(known(hits), func(h hit) bool { return !f.meansByName(h.rule, e.ports()) })
+	meansAll := func(h hit) bool { return h.rule.entry.L3.SelectsAllEndpoints() }
+	all := slices.DeleteFunc(slices.Clone(byName), func(h hit) bool { return !meansAll(h) })
+	if len(all) == 0 || !e.emptyGroupsHide(f) {
 		return
 	}
-	for _, h := range hits {
-		if !h.rule.emptyGroups || h.port < 0 || !slices.ContainsFunc(h.rule.entry.L4[h.port].Ports, isNamed) {
-			continue
-		}
-		rest := slices.DeleteFunc(known(hits), func(other hit) bool { return other.rule == h.rule })
-		if follow(rest).allows() != (step.Verdict == model.Allowed) {
-			doubt(step, h.origin(), fmt.Sprintf("rule %s gives a port by name to an empty cidrGroupSelector: whether that means %s hangs on which selector Cilium has met first", ruleName(h.rule.path), describe(f.other)))
-		}
+	gone := slices.DeleteFunc(byName, func(h hit) bool {
+		equal := slices.ContainsFunc(all, func(a hit) bool { return compareRank(a, h) == 0 })
+		return !equal || f.meansByNumber(h.rule, e.ports())
+	})
+	mayPassOtherwise := before.Verdict == model.Allowed && slices.ContainsFunc(hits, leavesMore)
+	if mayPassOtherwise || e.hangsOn(f, gone, hits, before) {
+		doubt(step, all[0].origin(), fmt.Sprintf("rule %s names everybody and a port by name: whether that means %s hangs on which selector Cilium has met first, that of everything or an empty cidrGroupSelector",
+			ruleName(all[0].rule.path), describe(f.other)))
 	}
+}
+
+// emptyGroupsHide says whether an empty cidrGroupSelector can keep a flow's peer
+// from having named ports.
+func (e *Engine) emptyGroupsHide(f *flow) bool {
+	return f.direction == model.Egress && f.other.Kind == model.PartyPod && !e.options.cidrMeansPods() &&
+		e.dp.Version().AtLeast(1, 20, 0) && slices.ContainsFunc(e.rules, func(r *rule) bool { return r.emptyGroups })
+}
+
+// leavesMore says whether a hit leaves something to a proxy or to authentication.
+func leavesMore(h hit) bool {
+	_, explicit := h.authentication()
+	return explicit || slices.ContainsFunc(h.rule.entry.L4, func(p api.PortRule) bool { return describeL7(p) != "" })
+}
+
+// meansByName says whether a rule means the flow's port by a name.
+func (f *flow) meansByName(r *rule, named peerPorts) bool { return f.meansPortAs(r, named, isNamed) }
+
+// meansByNumber says whether a rule means the flow's port by other than a name.
+func (f *flow) meansByNumber(r *rule, named peerPorts) bool {
+	return len(r.entry.L4) == 0 || f.meansPortAs(r, named, func(p api.PortProtocol) bool { return !isNamed(p) })
+}
+
+func (f *flow) meansPortAs(r *rule, named peerPorts, kind func(api.PortProtocol) bool) bool {
+	return slices.ContainsFunc(r.entry.L4, func(ports api.PortRule) bool {
+		return slices.ContainsFunc(ports.Ports, func(p api.PortProtocol) bool { return kind(p) && f.portMatch(p, named) })
+	})
 }
 
 func isNamed(p api.PortProtocol) bool {

@@ -107,12 +107,41 @@ func TestCIDRGroupsByLabels(t *testing.T) {
 		{"DoesNotExist likewise since 1.20", expression("role", "DoesNotExist", ``), "version=1.20.0", verdicts{inWide: denied, inNone: allowed, toPod: denied}},
 		{"and up to 1.19", expression("role", "DoesNotExist", ``), "version=1.18.4", verdicts{inWide: denied, inNone: allowed, toPod: allowed, toNode: allowed}},
 		{"an empty selector means everything, pods and nodes too", to(``), "", verdicts{inNone: allowed, inWide: allowed, toPod: allowed, toNode: allowed}},
-		{"but whom it means with a port by name, the order of Cilium's rules decides", client(`egress: [{toCIDRSet: [{cidrGroupSelector: {}}], toPorts: [{ports: [{port: web}]}]}]`) + groups, "", verdicts{"egress dev/client dev/server 8080": undetermined, "egress dev/client dev/server 81": denied}},
 		{"with a number there is no doubt", client(`egress: [{toCIDRSet: [{cidrGroupSelector: {}}], toPorts: [{ports: [{port: "8080"}]}]}]`) + groups, "", verdicts{"egress dev/client dev/server 8080": allowed, "egress dev/client dev/server 81": denied}},
 		{"and did so before", to(``), "version=1.18.4", verdicts{inNone: allowed, inWide: allowed, toPod: allowed, toNode: allowed}},
 		{"with except it means everything outside but that", client(`egress: [{toCIDRSet: [{cidrGroupSelector: {}, except: [203.0.113.128/25]}]}]`) + groups, "", verdicts{inNone: allowed, inWide: allowed, inNarrow: denied, toPod: denied, toNode: denied}},
 		{"denying by absence denied pods up to 1.19", client(`egress: [{toEntities: [all]}], egressDeny: [{`+toGroupsWith(`matchExpressions: [{key: role, operator: DoesNotExist}]`)+`}]`) + groups, "version=1.19.6",
 			verdicts{toPod: denyRule, inNone: denyRule, inWide: allowed}},
+	})
+}
+
+// An empty cidrGroupSelector has the text of the selector of everything, and the
+// agent keeps whichever of the two it met first.
+func TestPortsByNameBesideAnEmptyCIDRGroupSelector(t *testing.T) {
+	const (
+		toWeb   = "egress dev/client dev/server 8080"
+		toOther = "egress dev/client dev/server 81"
+		web     = `toPorts: [{ports: [{port: web, protocol: TCP}]}]`
+		all     = `egress: [{toEntities: [all]}], egressDeny: `
+	)
+	empty := client(`egress: [{toCIDRSet: [{cidrGroupSelector: {}}], ` + web + `}]`)
+	elsewhere := cnp("elsewhere", `endpointSelector: {matchLabels: {app: server}}, enableDefaultDeny: {egress: false}, egress: [{toCIDRSet: [{cidrGroupSelector: {}}]}]`)
+	toServer := func(ports string) string {
+		return cnp("plain", `endpointSelector: {matchLabels: {app: client}}, egress: [{toEndpoints: [{matchLabels: {app: server}}], toPorts: [{`+ports+`}]}]`)
+	}
+	check(t, []row{
+		{"whom an empty selector means with a port by name, the order of Cilium's rules decides", empty, "", verdicts{toWeb: undetermined, toOther: denied}},
+		{"up to 1.19 it does not", empty, "version=1.19.6", verdicts{toWeb: allowed}},
+		{"nor where CIDRs mean pods", empty, "policy-cidr-match-mode=pods", verdicts{toWeb: allowed}},
+		{"nor on ingress, where the number is the subject's", server(`ingress: [{fromCIDRSet: [{cidrGroupSelector: {}}], ` + web + `}]`), "", verdicts{"ingress dev/client dev/server 8080": allowed}},
+		{"a deny of everybody is as uncertain beside an empty selector of another rule", client(all+`[{`+web+`}]`) + elsewhere, "",
+			verdicts{toWeb: undetermined, toOther: allowed, "egress dev/client 203.0.113.9 8080": allowed}},
+		{"and without one certain", client(all + `[{` + web + `}]`), "", verdicts{toWeb: denyRule}},
+		{"a denied toServices, which means everybody, likewise", client(all+`[{toServices: [{k8sService: {serviceName: s, namespace: dev}}], `+web+`}]`) + elsewhere, "", verdicts{toWeb: undetermined}},
+		{"the number beside the name settles it", client(`egressDeny: [{toPorts: [{ports: [{port: web, protocol: TCP}, {port: "8080"}]}]}]`) + elsewhere, "", verdicts{toWeb: denyRule}},
+		{"a rule for some that everybody's covers is as uncertain", empty + toServer(`ports: [{port: web, protocol: TCP}]`), "", verdicts{toWeb: undetermined}},
+		{"one with the number holds", empty + toServer(`ports: [{port: "8080"}]`), "", verdicts{toWeb: allowed}},
+		{"unless a proxy must know which rules there are", empty + toServer(`ports: [{port: "8080", protocol: TCP}], rules: {http: [{method: GET}]}`), "", verdicts{toWeb: undetermined}},
 	})
 }
 

@@ -73,7 +73,7 @@ func (e *Engine) applyUnknownAddress(f *flow, hits []hit, before model.Step, ste
 			elsewhere.peer = other
 			return elsewhere.peerMatches(r) != f.peerMatches(r)
 		})
-		if ok && differs && e.hangsOn(f, hit{r, port}, hits, before) {
+		if ok && differs && e.hangsOn(f, []hit{{r, port}}, hits, before) {
 			doubt(step, r.origin(port), fmt.Sprintf("rule %s names CIDRs that may or may not hold an address of %s which no file gives", ruleName(r.path), describe(f.other)))
 		}
 	}

@@ -30,6 +30,8 @@ type Compiled struct {
 	// those that hold for egress in the whole cluster, nil where none do.
 	numbers        []portNames
 	clusterNumbers portNames
+	// emptyGroups is true where some cidrGroupSelector demands nothing.
+	emptyGroups bool
 	// audit is true where what would be denied is only reported.
 	audit bool
 }

@@ -44,6 +44,7 @@ func newCompiled(e *Engine) *Compiled {
 	for pod, id := range e.ids.pods {
 		c.pods[pod] = u.index[id]
 	}
+	c.emptyGroups = slices.ContainsFunc(e.rules, func(r *rule) bool { return r.emptyGroups })
 	c.nameNumbers()
 	if e.options.policyMode != option.NeverEnforce {
 		c.compileRules()
@@ -134,13 +135,18 @@ func (c *Compiled) peersOf(r *rule) *idSet {
 func (c *Compiled) doubtfulOf(r *rule) *idSet {
 	u := c.universe
 	switch {
-	case r.unknownPeers != "" && !c.engine.outsideOnly(r), r.emptyGroups:
+	case r.unknownPeers != "" && !c.engine.outsideOnly(r), c.emptyGroups && r.entry.L3.SelectsAllEndpoints() && r.namesPorts():
 		return u.everyone
 	case r.unknownPeers != "", len(r.fqdns()) > 0, r.readsNodes:
 		return u.notPods
 	default:
 		return u.nobody
 	}
+}
+
+// namesPorts says whether a rule gives any port by name.
+func (r *rule) namesPorts() bool {
+	return slices.ContainsFunc(r.entry.L4, func(ports api.PortRule) bool { return slices.ContainsFunc(ports.Ports, isNamed) })
 }
 
 func portParts(ports api.PortRule) []portPart {

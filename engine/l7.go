@@ -45,6 +45,9 @@ type proxy struct {
 	hits  []hit
 	// ambiguous is true where chance decides which rules the proxy is given.
 	ambiguous bool
+	// byAggregate is true where the datapath redirects for the aggregate that the
+	// peer belongs to, and no rule with L7 means the peer itself.
+	byAggregate bool
 }
 
 // newProxy finds the proxy to which the datapath redirects a flow.
@@ -52,6 +55,10 @@ func (e *Engine) newProxy(f *flow, m *policyMap, hits []hit) proxy {
 	p := proxy{engine: e, flow: f, rules: m.proxied(f, e.ports()), hits: hits}
 	if len(p.rules) > 0 {
 		p.kind = p.rules[0].policy.GetL7Parser()
+	}
+	if p.kind == policy.ParserTypeNone {
+		p.kind = m.aggregateProxy(f, e.ports())
+		p.byAggregate = p.kind != policy.ParserTypeNone
 	}
 	if p.kind == policy.ParserTypeDNS {
 		p.rules, p.ambiguous = m.dnsRules(f, e.ports())
@@ -88,8 +95,21 @@ func anything(p *policy.PerSelectorPolicy) fit {
 	}
 }
 
+// unknownPeer says why a proxy that is handed a connection for the aggregate of
+// its peer lets nothing through.
+func (p *proxy) unknownPeer() string {
+	var names []string
+	for _, part := range p.parts() {
+		names = append(names, at(part.rule, part.port))
+	}
+	return fmt.Sprintf("rule %s means %s only as one of all identities of its kind, and proxies know single identities", strings.Join(names, ", "), describe(p.flow.other))
+}
+
 // condition is what the proxy would still check.
 func (p *proxy) condition() string {
+	if p.byAggregate {
+		return fmt.Sprintf("the proxy of %s lets nothing through: %s", describe(p.flow.self), p.unknownPeer())
+	}
 	var checks, places []string
 	for _, part := range p.parts() {
 		checks = append(checks, part.l7())

@@ -75,7 +75,7 @@ func (p *proxy) decide() (l7Kind, model.Verdict) {
 	kinds := l7Kinds()
 	kind, names := kinds[p.kind], kinds[policy.ParserTypeTLS]
 	verdict := p.verdict(kind)
-	if p.kind == policy.ParserTypeHTTP {
+	if p.kind == policy.ParserTypeHTTP && !p.byAggregate {
 		opened := p.verdict(names)
 		if opened == model.Denied || opened == model.Undetermined && verdict != model.Denied {
 			return names, opened
@@ -207,6 +207,10 @@ func (p *proxy) explain(kind l7Kind, step *model.Step) {
 	step.By = model.SortOrigins(step.By)
 	asked, who := p.flow.request.of(p.kind), fmt.Sprintf("the %s of %s", kind.name, describe(p.flow.self))
 	switch {
+	case step.Verdict == model.Denied && p.byAggregate:
+		step.By = origins(p.parts())
+		step.Why = fmt.Sprintf("%s lets nothing through: %s", who, p.unknownPeer())
+		step.Hint = "add a rule that means " + describe(p.flow.other) + " itself"
 	case step.Verdict == model.Denied:
 		step.Why = fmt.Sprintf("%s does not let %s through: %s", who, asked, few(reasons))
 		step.Hint = p.hint(kind)

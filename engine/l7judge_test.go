@@ -129,6 +129,33 @@ func TestRulesThatMeetInTheProxy(t *testing.T) {
 	}
 }
 
+// Under policy-cidr-match-mode "pods" a selector of groups that asks only for
+// absences means the aggregate of all addresses too, by which the datapath
+// redirects those that are excepted; the proxy does not know it.
+func TestAProxyKnowsNoAggregates(t *testing.T) {
+	const (
+		inside, excepted = "egress dev/client 203.0.113.9 80", "egress dev/client 203.0.113.200 80"
+		mode             = "policy-cidr-match-mode=pods"
+	)
+	rule := client(`egress: [{toCIDRSet: [{cidrGroupSelector: {}, except: [203.0.113.128/25]}], toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}]`)
+	s := load(t, mode, rule)
+	step := s.request(excepted, get("GET /"))
+	assert.Equal(t, model.Denied, step.Verdict)
+	assert.Equal(t, []string{"client egress[0].toPorts[0]"}, rulesBy(step))
+	assert.Contains(t, step.Why, "the HTTP proxy of pod dev/client lets nothing through: rule egress[0].toPorts[0]")
+	assert.Contains(t, step.Why, "means address 203.0.113.200 only as one of all identities of its kind")
+	assert.NotContains(t, step.Hint, "method")
+	assert.Equal(t, model.Allowed, s.request(inside, get("GET /")).Verdict, "an address that is not excepted is meant itself")
+
+	silent := s.judge(excepted)
+	assert.Equal(t, allowed, outcome(silent))
+	assert.Contains(t, strings.Join(silent.Conditions, ""), "the proxy of pod dev/client lets nothing through: rule egress[0].toPorts[0]")
+
+	plain := cnp("plain", `endpointSelector: {}, egress: [{toCIDR: [203.0.113.200/32]}]`)
+	assert.Equal(t, model.Allowed, load(t, mode, rule, plain).request(excepted, get("GET /")).Verdict, "a plain rule that means the address itself lets it through")
+	assert.Equal(t, denied, outcome(load(t, "", rule).judge(excepted)), "in the other modes the aggregate is not meant")
+}
+
 func TestDenyAndAuthenticationComeBeforeTheProxy(t *testing.T) {
 	http := `ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [{}]}}]}]`
 	for _, policies := range []string{

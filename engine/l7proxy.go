@@ -100,6 +100,23 @@ func (m *policyMap) dnsRules(f *flow, named peerPorts) (rules []proxyRule, ambig
 	return rules, ambiguous
 }
 
+// aggregateProxy is the proxy that a flow is redirected to for the aggregate
+// alone that its peer belongs to. The agent tells its proxies of the identities
+// that a selector selects, of which the peer is none (cilium v1.20.2
+// bpf/lib/policy.h, __policy_can_access; pkg/envoy/model.go,
+// GetPortNetworkPolicyRule; pkg/fqdn/dnsproxy/proxy.go, CheckAllowed).
+func (m *policyMap) aggregateProxy(f *flow, named peerPorts) policy.L7ParserType {
+	if f.aggregate == nil || !m.lookup(f.direction, f.peer.ID, f.proto, f.port).chosen.entry.IsRedirectEntry() {
+		return policy.ParserTypeNone
+	}
+	for _, r := range m.proxies[f.direction] {
+		if r.policy.IsRedirect() && slices.Contains(r.peers, f.aggregate.ID) && r.meansPort(f, named) {
+			return r.policy.GetL7Parser()
+		}
+	}
+	return policy.ParserTypeNone
+}
+
 func (r proxyRule) means(f *flow, named peerPorts) bool {
 	return r.meansPeer(f) && r.meansPort(f, named)
 }

@@ -29,7 +29,7 @@ func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
 			doubt(step, h.origin(), fmt.Sprintf("whom %s in rule %s means cannot be known from these files", h.rule.unknownText(), ruleName(h.rule.path)))
 		}
 	}
-	e.applyEmptyGroups(f, hits, step)
+	e.applyEmptyGroups(f, hits, before, step)
 	e.applyUnknownAddress(f, hits, before, step)
 	e.applyUnknownNode(f, hits, before, step)
 }
@@ -106,7 +106,7 @@ func (e *Engine) applyUnknownNode(f *flow, hits []hit, before model.Step, step *
 		return
 	}
 	for _, r := range e.rulesFor(f) {
-		if port, ok := f.portMatches(r, e.ports()); ok && r.readsNodes && e.hangsOn(f, hit{r, port}, hits, before) {
+		if port, ok := f.portMatches(r, e.ports()); ok && r.readsNodes && e.hangsOn(f, []hit{{r, port}}, hits, before) {
 			doubt(step, r.origin(port), fmt.Sprintf("rule %s reads labels of node %s, which no file holds", ruleName(r.path), f.other.Node.Name))
 		}
 	}
@@ -126,10 +126,12 @@ func (h hit) couldTurn(step model.Step, hits []hit) bool {
 	}
 }
 
-// hangsOn says whether a verdict would be another if a rule of which it is not
-// known whether it means the packet did or did not.
-func (e *Engine) hangsOn(f *flow, h hit, hits []hit, before model.Step) bool {
-	others := slices.DeleteFunc(known(hits), func(x hit) bool { return x.rule == h.rule })
+// hangsOn says whether a verdict would be another if rules of which it is not
+// known whether they mean the packet did or did not, all of them together.
+func (e *Engine) hangsOn(f *flow, doubted, hits []hit, before model.Step) bool {
+	others := slices.DeleteFunc(known(hits), func(x hit) bool {
+		return slices.ContainsFunc(doubted, func(h hit) bool { return h.rule == x.rule })
+	})
 	byDefault := model.Allowed
 	switch {
 	case len(follow(known(hits)).by) == 0:
@@ -147,7 +149,7 @@ func (e *Engine) hangsOn(f *flow, h hit, hits []hit, before model.Step) bool {
 			return byDefault
 		}
 	}
-	return verdict(follow(others)) != verdict(follow(append(others, h)))
+	return verdict(follow(others)) != verdict(follow(slices.Concat(others, doubted)))
 }
 
 // known are the rules whose peers netsim knows.

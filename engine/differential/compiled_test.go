@@ -47,15 +47,18 @@ func rowsAgree(t *testing.T, w *world, ix *model.Index, c *engine.Compiled) {
 	ports := []engine.PortNumber{{Number: 80, Protocol: model.TCP}, {Number: 8080, Protocol: model.TCP}, {Number: 53, Protocol: model.UDP}, {Number: 8443, Protocol: model.TCP}, {Number: 8, Protocol: model.ICMP}}
 	var parties []model.Party
 	for _, p := range w.pods {
-		parties = append(parties, ix.PodParty(ix.Pod(p.namespace, p.name), false))
+		if party := ix.PodParty(ix.Pod(p.namespace, p.name), false); party.Kind == model.PartyPod {
+			parties = append(parties, party)
+		}
 	}
+	sources := len(parties)
 	for _, a := range addresses {
 		if addr := netip.MustParseAddr(a); addr.Is4() && ix.Party(addr).Outside() {
 			parties = append(parties, ix.Party(addr))
 		}
 	}
 	rows := rowsOf(c, ports)
-	for _, source := range parties[:len(w.pods)] {
+	for _, source := range parties[:sources] {
 		from, known := c.Identity(source, nil)
 		require.True(t, known)
 		for _, destination := range parties {

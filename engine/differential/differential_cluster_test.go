@@ -61,6 +61,7 @@ type testPod struct {
 	labels          map[string]string
 	account         string
 	named           []testPort
+	hostNetwork     bool
 }
 
 type testPort struct {
@@ -119,7 +120,7 @@ func (w *world) drawSettings() {
 	w.dual = w.chance(40)
 	w.unknown = pickOne(w, []string{"", "", "", "FQDNs", "Groups"})
 	w.settings = map[string]string{
-		"enable-node-selector-labels": fmt.Sprint(w.chance(40)), "enable-ipv6": fmt.Sprint(w.dual),
+		"enable-node-selector-labels": fmt.Sprint(w.chance(40)), "enable-ipv6": fmt.Sprint(w.dual), "enable-host-firewall": fmt.Sprint(w.chance(50)),
 		"enable-policy": pickOne(w, []string{"default", "default", "default", "default", "default", "default", "always", "never"}),
 	}
 	if w.chance(30) {
@@ -165,7 +166,7 @@ func (w *world) addNodes() {
 	}
 	for i := range 3 {
 		n := &testNode{
-			name: fmt.Sprint("n", i), labels: map[string]string{"zone": pickOne(w, []string{"z1", "z2"})},
+			name: fmt.Sprint("n", i), labels: map[string]string{"zone": pickOne(w, []string{"z1", "z2"}), "kubernetes.io/os": "linux"},
 			ips:    w.ips(fmt.Sprintf("172.18.0.%d", i+2), fmt.Sprintf("fd00:18::%d", i+2)),
 			router: netip.MustParseAddr(fmt.Sprintf("10.244.%d.1", i)),
 		}
@@ -193,6 +194,10 @@ func (w *world) addPod(i int) {
 		labels:  map[string]string{"app": pickOne(w, appNames), "pod-template-hash": fmt.Sprint("h", i)},
 		account: pickOne(w, []string{"default", "robot"}),
 	}
+	if w.chance(15) {
+		w.count("hostNetwork pod")
+		p.hostNetwork, p.ips = true, p.node.ips
+	}
 	if w.chance(60) {
 		p.labels["tier"] = pickOne(w, []string{"x", "y"})
 	}
@@ -213,7 +218,7 @@ func (w *world) addPod(i int) {
 	}
 	w.add("v1", "Pod", p.namespace, p.name, object{
 		"metadata": object{"name": p.name, "labels": p.labels},
-		"spec":     object{"nodeName": p.node.name, "serviceAccountName": p.account, "containers": []object{{"name": "c", "image": "i", "ports": ports}}},
+		"spec":     object{"nodeName": p.node.name, "hostNetwork": p.hostNetwork, "serviceAccountName": p.account, "containers": []object{{"name": "c", "image": "i", "ports": ports}}},
 		"status":   object{"phase": "Running", "podIP": p.ips[0].String(), "podIPs": ips},
 	})
 }
@@ -242,7 +247,7 @@ func (w *world) addServices() {
 // addGroups adds two CIDR groups that may overlap.
 func (w *world) addGroups() {
 	for i := range 2 {
-		g := testGroup{name: fmt.Sprint("g", i), labels: map[string]string{"zone": pickOne(w, []string{"z1", "z2"})}, cidrs: []string{pickOne(w, cidrs[:4]), pickOne(w, cidrs[5:9])}}
+		g := testGroup{name: fmt.Sprint("g", i), labels: map[string]string{"zone": pickOne(w, []string{"z1", "z2"})}, cidrs: []string{pickOne(w, cidrs[:5]), pickOne(w, cidrs[5:])}}
 		w.groups = append(w.groups, g)
 		w.add("cilium.io/v2", "CiliumCIDRGroup", "", g.name, object{
 			"metadata": object{"name": g.name, "labels": g.labels}, "spec": object{"externalCIDRs": g.cidrs},

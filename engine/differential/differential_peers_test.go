@@ -8,7 +8,7 @@ var entities = []string{"all", "world", "world", "cluster", "cluster-mesh", "hos
 // only in a cluster of theirs.
 var peerKinds = []string{
 	"Endpoints", "Endpoints", "Endpoints", "Endpoints [{}]", "Endpoints []", "Entities", "Entities", "Entities []", "CIDR", "CIDR", "CIDR []",
-	"CIDRSet except", "CIDRSet group", "CIDRSet groupSelector", "Nodes", "Services", "Services unresolved", "absent", "unknown",
+	"CIDRSet except", "CIDRSet group", "CIDRSet groupSelector", "CIDRSet groupSelector {}", "Nodes", "Services", "Services unresolved", "absent", "unknown",
 }
 
 // rule draws one rule of a list.
@@ -32,7 +32,7 @@ func (w *world) rule(list ruleList) object {
 		w.count("deny " + kind)
 	}
 	w.addPorts(r, list)
-	if !list.deny && w.chance(6) {
+	if !list.deny && w.chance(12) {
 		w.count("authentication")
 		r["authentication"] = object{"mode": pickOne(w, []string{"required", "disabled"})}
 	}
@@ -55,7 +55,7 @@ func (w *world) peers(r object, list ruleList, kind string) {
 		})
 	case "CIDR":
 		r[list.peer+"CIDR"] = several(w, func() string { return pickOne(w, cidrs) })
-	case "CIDRSet except", "CIDRSet group", "CIDRSet groupSelector":
+	case "CIDRSet except", "CIDRSet group", "CIDRSet groupSelector", "CIDRSet groupSelector {}":
 		r[list.peer+"CIDRSet"] = several(w, func() object { return w.cidrRule(kind) })
 	case "Nodes":
 		r[list.peer+"Nodes"] = []object{w.nodeSelector()}
@@ -88,9 +88,12 @@ func (w *world) cidrRule(kind string) object {
 		c = object{"cidrGroupRef": pickOne(w, []string{"g0", "g1", "missing"})}
 	case "CIDRSet groupSelector":
 		c = object{"cidrGroupSelector": pickOne(w, []object{
-			{"matchLabels": object{"zone": "z1"}}, {"matchLabels": object{"zone": "z2"}}, {},
+			{"matchLabels": object{"zone": "z1"}}, {"matchLabels": object{"zone": "z2"}},
 			{"matchExpressions": []object{{"key": "zone", "operator": "Exists"}}}, {"matchExpressions": []object{{"key": "zone", "operator": "NotIn", "values": []string{"z1"}}}},
 		})}
+	}
+	if kind == "CIDRSet groupSelector {}" {
+		c = object{"cidrGroupSelector": object{}}
 	}
 	if kind == "CIDRSet except" && w.chance(30) {
 		c["cidr"] = "0.0.0.0/0"

@@ -15,10 +15,10 @@ func (w *world) addPolicy(i int) {
 		w.add("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", "", name, object{"spec": w.clusterNetworkPolicy()})
 	case draw < 60:
 		w.count("CiliumClusterwideNetworkPolicy")
-		w.add("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", name, w.ciliumPolicy(w.chance(15)))
+		w.add("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "", name, w.ciliumPolicy(w.chance(25)))
 	default:
 		w.count("CiliumNetworkPolicy")
-		w.add("cilium.io/v2", "CiliumNetworkPolicy", namespace, name, w.ciliumPolicy(false))
+		w.add("cilium.io/v2", "CiliumNetworkPolicy", namespace, name, w.ciliumPolicy(w.chance(2)))
 	}
 }
 
@@ -38,7 +38,14 @@ func (w *world) ciliumPolicy(host bool) object {
 
 // hostSpec selects nodes, and so no pod.
 func (w *world) hostSpec() object {
-	return object{"nodeSelector": object{}, "ingress": []object{{"fromEntities": []string{"cluster"}}}, "egressDeny": []object{{"toEntities": []string{"world"}}}}
+	spec := w.ciliumSpec()
+	delete(spec, "endpointSelector")
+	spec["nodeSelector"] = pickOne(w, []object{
+		{}, {}, {"matchLabels": object{"zone": "z1"}}, {"matchLabels": object{"k8s:zone": "z2"}}, {"matchLabels": object{"kubernetes.io/os": "linux"}},
+		{"matchExpressions": []object{{"key": "node-role.kubernetes.io/control-plane", "operator": pickOne(w, []string{"Exists", "DoesNotExist"})}}},
+		{"matchExpressions": []object{{"key": "zone", "operator": "NotIn", "values": []string{"z1"}}}},
+	})
+	return spec
 }
 
 // ruleList is one of the four lists of rules that a spec has.

@@ -32,7 +32,7 @@ func (w *world) icmp() object {
 }
 
 func (w *world) portRule(list ruleList) object {
-	if !list.deny && w.chance(10) {
+	if !list.deny && w.chance(20) {
 		w.count("L7")
 		return w.l7Rule(list)
 	}

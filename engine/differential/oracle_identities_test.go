@@ -1,12 +1,14 @@
 package differential_test
 
 import (
+	"cmp"
 	"maps"
 	"net/netip"
 	"strings"
 
 	"github.com/cilium/cilium/pkg/identity"
 	"github.com/cilium/cilium/pkg/labels"
+	"github.com/cilium/cilium/pkg/labelsfilter"
 	"github.com/cilium/cilium/pkg/policy/api"
 )
 
@@ -31,15 +33,56 @@ func (l lore) identities(node *testNode) known {
 		ids[id.String()] = identity.NewIdentityFromLabelArray(id, lbls)
 	}
 	for i, p := range l.w.pods {
-		ids[p.name] = identity.NewIdentity(identity.NumericIdentity(1000+i), l.podLabels(p))
+		if !p.hostNetwork {
+			ids[p.name] = identity.NewIdentity(identity.NumericIdentity(1000+i), l.podLabels(p))
+		}
 	}
 	for i, n := range l.w.nodes {
-		ids[n.name] = l.nodeIdentity(n, n == node, identity.NumericIdentity(1+i))
+		for j, at := range n.addresses() {
+			ids[n.name+at.suffix] = l.nodeIdentity(n, n == node, at.ip, identity.NumericIdentity(10*i+j+1))
+		}
 	}
 	for i, prefix := range l.prefixes() {
 		ids[prefix.String()] = l.outside(prefix, identity.NumericIdentity(100+i))
 	}
+	if l.resolved {
+		anywhere := l.outside(netip.MustParsePrefix("0.0.0.0/0"), 99)
+		l.unresolvedLabel(anywhere.Labels)
+		ids[resolvedWorld] = identity.NewIdentity(anywhere.ID, anywhere.Labels)
+	}
 	return ids
+}
+
+// resolvedWorld is the key of an address that no rule names but by what no file
+// resolves.
+const resolvedWorld = "resolved world"
+
+// Keys of what other nodes know of a node besides its IPv4 address.
+const (
+	sixSuffix    = " IPv6"
+	routerSuffix = " router"
+)
+
+type nodeAddress struct {
+	suffix string
+	ip     netip.Addr
+}
+
+// addresses are those that a packet of the node may come from.
+func (n *testNode) addresses() []nodeAddress {
+	out := []nodeAddress{{"", n.ips[0]}, {routerSuffix, n.router}}
+	if len(n.ips) > 1 {
+		out = append(out, nodeAddress{sixSuffix, n.ips[1]})
+	}
+	return out
+}
+
+// subjectNode is a node as the policies for nodes select it.
+func (l lore) subjectNode(n *testNode) *identity.Identity {
+	lbls := labels.NewFrom(labels.LabelHost)
+	own, _ := labelsfilter.Filter(labels.Map2Labels(n.labels, labels.LabelSourceK8s))
+	lbls.MergeLabels(own)
+	return identity.NewIdentity(identity.ReservedIdentityHost, lbls)
 }
 
 func (l lore) mode(of string) bool {
@@ -131,12 +174,15 @@ func (l lore) unresolvedLabel(lbls labels.Labels) {
 	}
 }
 
-func (l lore) nodeIdentity(n *testNode, own bool, number identity.NumericIdentity) *identity.Identity {
+// nodeIdentity is that of a node at one of its addresses; its own agent knows
+// them all as one.
+func (l lore) nodeIdentity(n *testNode, own bool, at netip.Addr, number identity.NumericIdentity) *identity.Identity {
 	lbls := labels.NewFrom(labels.LabelRemoteNode)
 	if own {
 		lbls = labels.NewFrom(labels.LabelHost)
 	}
-	if n.apiServer {
+	apiServer := n.apiServer && (own || at != n.router)
+	if apiServer {
 		put(lbls, "reserved", "kube-apiserver", "")
 	}
 	ownLabels := l.w.settings["enable-node-selector-labels"] == "true"
@@ -148,11 +194,9 @@ func (l lore) nodeIdentity(n *testNode, own bool, number identity.NumericIdentit
 		}
 	}
 	if l.mode("nodes") {
-		ips := n.ips
+		ips := []netip.Addr{at}
 		if own {
-			ips = append([]netip.Addr{n.router}, ips...)
-		} else {
-			ips = ips[:1]
+			ips = append([]netip.Addr{n.router}, n.ips...)
 		}
 		for _, ip := range ips {
 			maps.Copy(lbls, onlyCIDR(netip.PrefixFrom(ip, ip.BitLen())))
@@ -167,7 +211,7 @@ func (l lore) nodeIdentity(n *testNode, own bool, number identity.NumericIdentit
 		number = identity.ReservedIdentityHost
 	case ownLabels || l.mode("nodes"):
 		number += identity.IdentityScopeRemoteNode
-	case n.apiServer:
+	case apiServer:
 		number = identity.ReservedIdentityKubeAPIServer
 	default:
 		number = identity.ReservedIdentityRemoteNode
@@ -180,13 +224,15 @@ func (l lore) prefixes() []netip.Prefix {
 	set := map[netip.Prefix]bool{}
 	var out []netip.Prefix
 	add := func(p netip.Prefix) {
-		if p.Bits() > 0 && !set[p] {
+		if !set[p] {
 			set[p] = true
 			out = append(out, p)
 		}
 	}
 	for _, p := range l.named {
-		add(p)
+		if p.Bits() > 0 { // the CIDR of everything is the world itself
+			add(p)
+		}
 	}
 	for _, g := range l.w.groups {
 		for _, c := range g.cidrs {
@@ -252,11 +298,20 @@ func (l lore) worldName(ip netip.Addr) string {
 
 // address is the identity of the longest prefix around an address.
 func (l lore) address(ids known, ip netip.Addr) *identity.Identity {
-	for bits := ip.BitLen(); bits > 0; bits-- {
+	for bits := ip.BitLen(); bits >= 0; bits-- {
 		p, _ := ip.Prefix(bits)
 		if id := ids[p.String()]; id != nil {
 			return id
 		}
 	}
 	return ids[l.worldName(ip)]
+}
+
+// world is the identity of a packet that came in as the world's whatever its
+// address, or of an address that only the CIDR of everything holds.
+func (l lore) world(ids known, ip netip.Addr) *identity.Identity {
+	if ip.IsValid() {
+		return ids[l.worldName(ip)]
+	}
+	return cmp.Or(ids[resolvedWorld], ids["0.0.0.0/0"], ids[l.worldName(ip)])
 }

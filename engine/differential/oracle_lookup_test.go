@@ -14,6 +14,9 @@ type judgement struct {
 	verdict string
 	// proxied and auth say what an allowed packet must pass next.
 	proxied, auth bool
+	// authOpen is true where netsim leaves it to the order of Go's maps in
+	// Cilium whether auth holds.
+	authOpen bool
 }
 
 // lookup does with a policy map what bpf/lib/policy.h does (cilium v1.20.2,
@@ -74,7 +77,7 @@ func (l longest) judge(other longest) judgement {
 	if other.found && other.entry.Precedence == l.entry.Precedence && !l.entry.AuthRequirement.IsExplicit() {
 		auth = max(auth, other.entry.AuthRequirement.AuthType())
 	}
-	return judgement{allowed, l.entry.ProxyPort != 0, auth != policytypes.AuthTypeDisabled}
+	return judgement{verdict: allowed, proxied: l.entry.ProxyPort != 0, auth: auth != policytypes.AuthTypeDisabled}
 }
 
 func covers(k policy.Key, proto u8proto.U8proto, port uint16) bool {

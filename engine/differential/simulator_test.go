@@ -24,13 +24,15 @@ func (a *agent) simulate(entries policytypes.PolicyEntries, f drawnFlow) (allows
 		}
 	}()
 	peer := a.peer(f)
-	if a.w.settings["enable-policy"] != "default" || f.ownNode() || !f.protocol.HasPorts() {
+	onNode := f.subject.asNode() != nil
+	if a.w.settings["enable-policy"] != "default" || f.withOwnNode() || !f.protocol.HasPorts() || onNode && !a.hostFirewall() {
 		return false, nil, false
 	}
+	subject := a.subject(f)
 	var rules policytypes.PolicyEntries
 	isolated := false
 	for _, e := range entries {
-		if e.Node || e.Ingress != (f.direction == model.Ingress) || !e.Subject.Matches(a.ids[f.subject.name].LabelArray) {
+		if e.Node != onNode || e.Ingress != (f.direction == model.Ingress) || !e.Subject.Matches(subject.LabelArray) {
 			continue
 		}
 		isolated = isolated || e.DefaultDeny
@@ -46,17 +48,14 @@ func (a *agent) simulate(entries policytypes.PolicyEntries, f drawnFlow) (allows
 	} else {
 		rules = append(rules, allowing(f.direction))
 	}
-	flow := policytypes.Flow{From: a.ids[f.subject.name], To: peer, Proto: f.proto(), Dport: f.port, NamedPortsTCP: map[string]uint16{}, NamedPortsUDP: map[string]uint16{}}
-	destination := f.peer.pod
+	flow := policytypes.Flow{From: subject, To: peer, Proto: f.proto(), Dport: f.port, NamedPortsTCP: map[string]uint16{}, NamedPortsUDP: map[string]uint16{}}
+	destination := f.peer
 	if f.direction == model.Ingress {
-		flow.From, flow.To, destination = peer, a.ids[f.subject.name], f.subject
+		flow.From, flow.To, destination = peer, subject, f.subject
 	}
 	for _, name := range []string{"web", "names"} {
-		flow.NamedPortsTCP[name], flow.NamedPortsUDP[name] = 1, 1
-		if destination != nil {
-			flow.NamedPortsTCP[name] = max(1, destination.number(name, u8proto.TCP))
-			flow.NamedPortsUDP[name] = max(1, destination.number(name, u8proto.UDP))
-		}
+		flow.NamedPortsTCP[name] = max(1, destination.number(name, u8proto.TCP))
+		flow.NamedPortsUDP[name] = max(1, destination.number(name, u8proto.UDP))
 	}
 	result, egress, ingress := policytest.IteratePolicy(rules, flow)
 	if f.direction == model.Ingress {
