@@ -70,12 +70,12 @@ func testJUnit(w io.Writer, r *conntest.Report) error {
 
 func unusableCase(s conntest.Suite) junitCase {
 	return junitCase{Name: "(the document)", Classname: s.File, File: s.Issues[0].File, Line: s.Issues[0].Line,
-		Error: &junitProblem{s.Issues[0].Message, xmlText(issueLines(s.Issues))}}
+		Error: &junitProblem{s.Issues[0].Message, cleanLines(issueLines(s.Issues))}}
 }
 
 func junitResult(s conntest.Suite, r conntest.Result) junitCase {
 	c := junitCase{Name: r.Name, Classname: s.File, File: r.File, Line: r.Line}
-	problem := &junitProblem{r.Problem, xmlText(explanation(r, TextOptions{}))}
+	problem := &junitProblem{r.Problem, cleanLines(explanation(r, TextOptions{}))}
 	switch r.Outcome {
 	case conntest.Fail:
 		c.Failure = problem
@@ -85,8 +85,8 @@ func junitResult(s conntest.Suite, r conntest.Result) junitCase {
 	return c
 }
 
-// xmlText is text of several lines without what XML cannot hold.
-func xmlText(text string) string {
+// cleanLines is clean for text of several lines, without what XML cannot hold.
+func cleanLines(text string) string {
 	lines := strings.Split(strings.ToValidUTF8(text, "?"), "\n")
 	for i, line := range lines {
 		lines[i] = strings.NewReplacer("\uFFFE", "?", "\uFFFF", "?").Replace(clean(line))
@@ -135,8 +135,8 @@ func (p *page) annotate(level, file string, line int, title, message string) {
 	var properties []string
 	for _, property := range []struct{ key, value string }{{"file", file}, {"line", fmt.Sprint(line)}, {"title", title}} {
 		if property.value != "" && property.value != "0" {
-			properties = append(properties, property.key+"="+escapeProperty.Replace(property.value))
+			properties = append(properties, property.key+"="+escapeProperty.Replace(clean(property.value)))
 		}
 	}
-	p.line("::" + level + " " + strings.Join(properties, ",") + "::" + escapeMessage.Replace(strings.TrimSpace(message)))
+	p.line("::" + level + " " + strings.Join(properties, ",") + "::" + escapeMessage.Replace(cleanLines(strings.TrimSpace(message))))
 }
