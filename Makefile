@@ -5,7 +5,7 @@ GO        ?= go
 FUZZTIME  ?= 30s
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
-.PHONY: build test lint fmt-check vet tidy-check bench fuzz scenarios lab cross
+.PHONY: build test race library lint fmt-check vet tidy-check bench fuzz scenarios lab cross
 
 # The command, in bin/.
 build:
@@ -13,6 +13,14 @@ build:
 
 test:
 	$(GO) test -timeout 20m ./...
+
+# What goroutines share, under Go's race detector. It alone needs a C compiler.
+race:
+	CGO_ENABLED=1 $(GO) test -race -timeout 30m -run 'AtOnce|AsIfAlone' ./sim/... ./engine
+
+# netsim as another module imports it.
+library:
+	cd examples/library && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
 
 # golangci-lint knows more than what Go brings along; without it, go vet, gofmt
 # and the rules in internal/repo still hold.

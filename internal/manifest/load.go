@@ -38,6 +38,12 @@ type loader struct {
 }
 
 func (l *loader) file(file File) {
+	l.trees(file, func(d document) { l.tree(d, 0) })
+}
+
+// trees hands on what each document of a file was parsed to, and reports what
+// cannot be parsed.
+func (l *loader) trees(file File, take func(document)) {
 	if bytes.IndexByte(file.Data, 0) >= 0 {
 		l.reports.add(model.Issue{
 			Severity: model.Error, File: file.Name, Line: 1,
@@ -50,10 +56,10 @@ func (l *loader) file(file File) {
 		trees, err := parse(p.text)
 		borrowed := 0
 		for _, tree := range trees {
-			l.tree(document{
+			take(document{
 				origin: model.Origin{File: file.Name}, tree: tree, before: p.before,
 				resolver: l.resolver, reports: l.reports, borrowed: &borrowed,
-			}, 0)
+			})
 		}
 		if err == nil {
 			continue

@@ -47,6 +47,7 @@ var arrows = []rule{
 	{"load", []string{"model", "internal/nearest", "internal/manifest"}, []string{anything}},
 	{"dnat", []string{"model", "internal/nearest"}, nil},
 	{"engine", []string{"model", "internal/nearest"}, []string{anything, cilium}},
+	{"sim/simtest", []string{"model", "sim", "internal/render"}, nil},
 	{"sim", []string{"model", "internal/nearest", "internal/manifest", "dnat", "engine"}, []string{anything}},
 	{"internal/render", []string{"model", "sim"}, []string{"sigs.k8s.io/yaml"}},
 	{"cmd/netsim", []string{"model", "sim", "internal/render", "load"}, []string{"github.com/spf13/", "golang.org/x/term"}},
@@ -90,6 +91,9 @@ func TestArrows(t *testing.T) {
 		{"sim", cilium + "pkg/policy", false},
 		{"sim", module + "engine", true},
 		{"sim", module + "simulator", false},
+		{"sim", module + "internal/render", false},
+		{"sim/simtest", module + "internal/render", true},
+		{"sim/simtest", "github.com/stretchr/testify/require", false},
 		{"internal/render", module + "engine", false},
 		{"cmd/netsim", module + "load/helm", true},
 	} {

@@ -1,0 +1,79 @@
+package conntest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/netsim-dev/netsim/model"
+	"github.com/netsim-dev/netsim/sim"
+)
+
+// load reads the manifests. What keeps them from being read is an Issue.
+func (t *Test) load(opt Options) (*model.Cluster, []model.Issue, []model.Issue) {
+	var paths []string
+	var missing []model.Issue
+	for i, path := range t.Manifests {
+		path = t.relative(path)
+		if _, err := os.Stat(path); err != nil {
+			missing = append(missing, t.issue(fmt.Sprintf("manifests[%d]", i), "cannot read "+filepath.ToSlash(path), "name a file or directory, relative to the test file's own directory"))
+		}
+		paths = append(paths, path)
+	}
+	if paths = append(paths, opt.Manifests...); len(paths) == 0 {
+		missing = append(missing, t.issue("manifests", "no manifests are named", "list files or directories, relative to the test file's own directory"))
+	}
+	if len(missing) > 0 {
+		return nil, nil, missing
+	}
+	load := opt.Load
+	if load == nil {
+		load = func(paths []string) (*model.Cluster, []model.Issue, error) { return sim.Load(paths, nil) }
+	}
+	cluster, issues, err := load(paths)
+	if err != nil {
+		return nil, nil, []model.Issue{t.issue("manifests", err.Error(), "name files that can be read")}
+	}
+	return cluster, issues, nil
+}
+
+// relative is the path of what the document names.
+func (t *Test) relative(path string) string {
+	if path = filepath.FromSlash(path); filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(filepath.FromSlash(t.File)), path)
+}
+
+// dns is all that is known of DNS.
+func (t *Test) dns(opt Options) (model.DNSAnswers, []model.Issue) {
+	answers := model.DNSAnswers{}
+	var issues []model.Issue
+	for i, file := range t.DNSFiles {
+		read, err := opt.readDNS(t.relative(file))
+		if err != nil {
+			issues = append(issues, t.issue(fmt.Sprintf("dnsFiles[%d]", i), err.Error(), "name a zone, `cilium fqdn cache list -o json` or Hubble's flows, relative to the test file's own directory"))
+		}
+		addAnswers(answers, read)
+	}
+	addAnswers(answers, t.answers)
+	addAnswers(answers, opt.Sim.DNS)
+	return answers, issues
+}
+
+func (opt Options) readDNS(path string) (model.DNSAnswers, error) {
+	if opt.ReadDNS == nil {
+		return nil, fmt.Errorf("%s is not read: this program knows no DNS files", filepath.ToSlash(path))
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s", filepath.ToSlash(path))
+	}
+	return opt.ReadDNS(filepath.ToSlash(path), data)
+}
+
+func addAnswers(to, from model.DNSAnswers) {
+	for name, addrs := range from {
+		to.Add(name, addrs...)
+	}
+}
