@@ -11,14 +11,15 @@ import (
 
 // Advice lists what the policies say that every cluster would take and that is
 // probably not meant: selectors that mean nobody, ports of a Service where
-// policy sees the targetPort, and the like. It is sorted, and needs the pods
-// and Services that the policies are about among the loaded files.
+// policy sees the targetPort, names that no lookup teaches Cilium, and the
+// like. It is sorted, and needs the pods and Services that the policies are
+// about among the loaded files.
 func (e *Engine) Advice() []model.Issue {
 	var found []model.Issue
 	e.options.withOptions(func() {
 		a := newAdviser(e)
 		for _, look := range []func(*adviser) []model.Issue{
-			unmatchedSelectors, servicePorts, silentDefaultDeny, nodeEntities, unreadAnnotations,
+			unmatchedSelectors, servicePorts, unlearnedNames, silentDefaultDeny, nodeEntities, unreadAnnotations,
 		} {
 			found = append(found, look(a)...)
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cilium/cilium/pkg/identity"
 	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/policy/api"
 	"github.com/cilium/cilium/pkg/policy/types"
@@ -39,8 +40,7 @@ func unmatchedSelectors(a *adviser) []model.Issue {
 	for _, r := range a.rules {
 		spec, _, _ := strings.Cut(r.path, ".")
 		if !r.entry.Node && len(a.subjects(r)) == 0 {
-			subject := endpointSelector{spec + "." + subjectField(r.object.Origin.Kind), r.entry.Subject, r.entry.Subject.SelectedNamespaces()}
-			issues = append(issues, a.unmatched(r, subject))
+			issues = append(issues, a.unmatchedSubject(r, spec+"."+subjectField(r.object.Origin.Kind)))
 		}
 		for _, e := range r.endpoints() {
 			if !a.meansAnyone(e.selector) {
@@ -95,6 +95,19 @@ func (a *adviser) meansAnyone(s types.Selector) bool {
 		}
 	}
 	return false
+}
+
+// unmatchedSubject is about a rule for no pod. One for endpoints that Cilium makes
+// itself is meant so, and beyond what can be asked.
+func (a *adviser) unmatchedSubject(r *rule, path string) model.Issue {
+	for _, own := range []identity.NumericIdentity{identity.ReservedIdentityHealth, identity.ReservedIdentityInit, identity.ReservedIdentityIngress} {
+		if r.entry.Subject.Matches(a.Engine.ids.reserved[own].LabelArray) {
+			return issue(r.object, path, model.Info,
+				fmt.Sprintf("%s: %s means endpoints of Cilium's own (reserved:%s) and no pod: netsim does not judge their traffic",
+					r.object.Origin.ID(), ruleName(path), own), "")
+		}
+	}
+	return a.unmatched(r, endpointSelector{path, r.entry.Subject, r.entry.Subject.SelectedNamespaces()})
 }
 
 // unmatched is a warning, unless no pod at all is loaded of the only namespaces

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -41,6 +42,10 @@ func TestAdviceIsAboutWhatIsValidAndProbablyNotMeant(t *testing.T) {
 			model.Info, []string{"means pods of namespace kube-system, and none of those is loaded"}},
 		{"peers that exist, and entities", server(`ingress: [{fromEndpoints: [{matchLabels: {app: client}}]}, {fromEntities: [world, remote-node]}]`), "",
 			"", nil},
+		{"a subject that is an endpoint of Cilium's own", ccnp("health", `endpointSelector: {matchLabels: {"reserved:health": ""}}, ingress: [{fromEntities: [remote-node]}]`), "",
+			model.Info, []string{"endpointSelector means endpoints of Cilium's own (reserved:health)", "does not judge"}},
+		{"which no namespace has", cnp("health", `endpointSelector: {matchLabels: {"reserved:health": ""}}, ingress: [{fromEntities: [remote-node]}]`), "",
+			model.Warning, []string{"endpointSelector matches no pod of namespace dev"}},
 		{"a selector of a reserved identity is no pod's", server(`ingress: [{fromEndpoints: [{matchLabels: {"reserved:ingress": ""}}]}]`), "",
 			"", nil},
 
@@ -59,9 +64,27 @@ func TestAdviceIsAboutWhatIsValidAndProbablyNotMeant(t *testing.T) {
 			"", nil},
 		{"another protocol is another port", front + client(`egress: [{toEndpoints: [{matchLabels: {app: server}}], toPorts: [{ports: [{port: "80", protocol: UDP}]}]}]`), "",
 			"", nil},
+		{"a range may mean more", front + client(`egress: [{toEndpoints: [{matchLabels: {app: server}}], toPorts: [{ports: [{port: "80", endPort: 90}]}]}]`), "",
+			"", nil},
+		{"a policy for nodes is about no Service's pods", front + ccnp("nodes", `nodeSelector: {}, ingress: [{fromEntities: [all], toPorts: [{ports: [{port: "80"}]}]}]`), "",
+			"", nil},
 		{"a port that a container has as well", podWithPort("dual", "10.244.1.60", 80) +
 			service("dual", "", "selector: {app: dual}") + client(`egress: [{toEndpoints: [{matchLabels: {app: dual}}], toPorts: [{ports: [{port: "80"}]}]}]`), "",
 			"", nil},
+
+		{"names without rules.dns, which are never learned", client(`egress: [{toFQDNs: [{matchName: api.example.com}, {matchPattern: "*.example.org"}]}, {toPorts: [{ports: [{port: "53"}]}]}]`), "",
+			model.Warning, []string{"egress[0].toFQDNs means names that no rules.dns lets pod dev/client look up (*.example.org, api.example.com)", "by itself the rule allows nothing", "rules.dns"}},
+		{"of several names the one that no rules.dns lets through", client(`egress: [{toFQDNs: [{matchName: api.example.com}, {matchName: www.example.com}]}, ` + lookups(`{matchName: api.example.com}`) + `]`), "",
+			model.Warning, []string{"look up (www.example.com)"}},
+		{"a pattern that no rules.dns comes near", client(`egress: [{toFQDNs: [{matchPattern: "*.example.com"}]}, ` + lookups(`{matchPattern: "*.example.org"}`) + `]`), "",
+			model.Warning, []string{"look up (*.example.com)"}},
+		{"rules.dns for other pods are of no use", client(`egress: [{toFQDNs: [{matchName: api.example.com}]}]`) +
+			cnp("dns", `endpointSelector: {matchLabels: {app: server}}, egress: [`+lookups(`{matchPattern: "*"}`)+`]`), "",
+			model.Warning, []string{"CiliumNetworkPolicy dev/client", "pod dev/client"}},
+		{"rules.dns in another policy for the pod", client(`egress: [{toFQDNs: [{matchName: api.example.com}]}]`) + cnp("dns", `endpointSelector: {}, egress: [`+lookups(`{matchPattern: "*"}`)+`]`), "",
+			"", nil},
+		{"patterns that can meet", client(`egress: [{toFQDNs: [{matchPattern: "*.example.com"}]}, ` + lookups(`{matchPattern: "api.*"}`) + `]`), "", "", nil},
+		{"a pattern and a name that it means", client(`egress: [{toFQDNs: [{matchPattern: "*.example.com"}]}, ` + lookups(`{matchName: api.example.com}`) + `]`), "", "", nil},
 
 		{"a policy that only forbids", client(`egressDeny: [{toPorts: [{ports: [{port: "10255"}]}]}]`), "",
 			model.Warning, []string{"only forbids, yet it switches on default deny", "egress of pod dev/client", "enableDefaultDeny.egress"}},
@@ -71,12 +94,15 @@ func TestAdviceIsAboutWhatIsValidAndProbablyNotMeant(t *testing.T) {
 			"", nil},
 		{"which another policy isolates anyway", client(`egressDeny: [{toPorts: [{ports: [{port: "10255"}]}]}]`) + cnp("rest", `endpointSelector: {}, egress: [{toEntities: [all]}]`), "",
 			"", nil},
+		{"which another policy isolates the other way", client(`egressDeny: [{toPorts: [{ports: [{port: "10255"}]}]}]`) + cnp("rest", `endpointSelector: {}, ingress: [{fromEntities: [all]}]`), "",
+			model.Warning, []string{"only forbids, yet it switches on default deny"}},
 
 		{"host alone before a NodePort", front + server(`ingress: [{fromEntities: [host]}]`), "",
 			model.Warning, []string{"lets in entity host and not remote-node", "Service dev/front", "comes as remote-node"}},
 		{"host alone before a NodePort, through a tunnel", front + server(`ingress: [{fromEntities: [host]}]`), "tunnel",
 			model.Warning, []string{"comes as world"}},
 		{"host alone where no NodePort leads", server(`ingress: [{fromEntities: [host]}]`), "", "", nil},
+		{"host alone before a load balancer without NodePorts", strings.Replace(front, "type: NodePort,", "type: LoadBalancer, allocateLoadBalancerNodePorts: false,", 1) + server(`ingress: [{fromEntities: [host]}]`), "", "", nil},
 		{"host and remote-node", front + server(`ingress: [{fromEntities: [host, remote-node]}]`), "", "", nil},
 		{"a nodePort at nodes, which kube-proxy translates after policy",
 			front + client(`egress: [{toEntities: [remote-node], toPorts: [{ports: [{port: "30080"}]}]}]`), "",
@@ -84,7 +110,9 @@ func TestAdviceIsAboutWhatIsValidAndProbablyNotMeant(t *testing.T) {
 		{"a nodePort at nodes, which Cilium translates before policy",
 			front + client(`egress: [{toEntities: [remote-node], toPorts: [{ports: [{port: "30080"}]}]}]`), "kpr",
 			model.Warning, []string{"Cilium replaces kube-proxy here"}},
+		{"a range of ports at nodes", front + client(`egress: [{toEntities: [remote-node], toPorts: [{ports: [{port: "30080", endPort: 30090}]}]}]`), "", "", nil},
 
+		{"the annotation that gives a NetworkPolicy another name", strings.Replace(np("p", `podSelector: {}, ingress: [{}]`), "name: p", `name: p, annotations: {policy.cilium.io/name: q}`, 1), "", "", nil},
 		{"an annotation that nothing reads", `---
 {apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: dev, name: p, annotations: {policy.cilium.io/audit-mode: "true"}}, spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}}
 `, "", model.Warning, []string{"nothing reads annotation policy.cilium.io/audit-mode", "policy-audit-mode"}},
@@ -103,6 +131,11 @@ func TestAdviceIsAboutWhatIsValidAndProbablyNotMeant(t *testing.T) {
 			assert.Len(t, advice, 1)
 		})
 	}
+}
+
+// lookups is an egress rule that lets the DNS proxy pass queries on.
+func lookups(names string) string {
+	return `{toEntities: [world], toPorts: [{ports: [{port: "53", protocol: UDP}], rules: {dns: [` + names + `]}}]}`
 }
 
 func TestAdviceAboutNobodyNeedsPods(t *testing.T) {

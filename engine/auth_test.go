@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -39,6 +40,7 @@ func TestMutualAuthentication(t *testing.T) {
 		{"an explicit disabled on the one port lifts it", server(`ingress: [{` + all + `, ` + required + `}, {` + all + `, ` + web + `, authentication: {mode: disabled}}]`), off, verdicts{toServer: allowed, otherWay: unauthentic}},
 		{"a rule for unknown peers that asks for nothing changes nothing", server(`ingress: [{` + all + `}, {fromGroups: [{aws: {securityGroupsNames: [sg]}}], authentication: {mode: disabled}}]`), off, verdicts{toServer: allowed, "ingress 203.0.113.9 dev/server 80": undetermined}},
 		{"it also binds what a rule of an earlier tier accepts", clusterNetworkPolicy("admin", "Admin", `subject: {namespaces: {}}, ingress: [{action: Accept, from: [{namespaces: {}}]}]`) + pods, off + " enable-k8s-cluster-network-policy=true", verdicts{toServer: unauthentic}},
+		{"up to 1.18 one rule for everybody more changes nothing", server(`ingress: [{fromEntities: [all], ` + required + `}, {` + all + `, ` + required + `}, {` + all + `, toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [{method: GET}]}}]}]`), off + " version=1.18.4", verdicts{toServer: unauthentic}},
 		{"it holds for the rule's peers alone", server(`ingress: [{fromEndpoints: [{matchLabels: {app: local}}], ` + required + `}, {fromEndpoints: [{matchLabels: {app: client}}]}]`), off, verdicts{toServer: allowed, "ingress dev/local dev/server 8080": unauthentic}},
 	})
 }
@@ -101,12 +103,21 @@ func TestAuthenticationNeedsTheIdentityPlane(t *testing.T) {
 		{"without a cilium-config nobody knows", pods + everywhere, "mesh-auth-enabled=true", reply(undetermined)},
 		{"with a port and no admin socket the agent ends at start", pods + everywhere + config, "mesh-auth-enabled=true mesh-auth-mutual-listener-port=4250", reply(unauthentic)},
 		{"identities that the operator does not register may be by somebody else", pods + everywhere + config, strings.ReplaceAll(meshAuth, "mutual-enabled=true", "mutual-enabled=false"), reply(undetermined)},
+		{"which helps nothing without a ready server", pods + spire(false, "cp", "w1", "w2") + config, strings.ReplaceAll(meshAuth, "mutual-enabled=true", "mutual-enabled=false"), reply(unauthentic)},
 		{"identities that are no objects cannot be registered", pods + everywhere, meshAuth + " identity-allocation-mode=kvstore", reply(unauthentic)},
 		{"with SPIRE, and switched off all the same", pods + everywhere, strings.ReplaceAll(meshAuth, "auth-enabled=true", "auth-enabled=false"), reply(unauthentic)},
 		{"test-always-fail fails with SPIRE too", server(`ingress: [{fromEndpoints: [{}], authentication: {mode: test-always-fail}}]`) + everywhere, meshAuth, reply(unauthentic)},
 		{"in audit mode it is reported and let through", pods, "mesh-auth-enabled=false policy-audit-mode=true", reply(allowed)},
 		{"where policy is never enforced nothing is demanded", pods, "mesh-auth-enabled=false enable-policy=never", reply(allowed)},
 	})
+	assert.Contains(t, load(t, "", pods).judge(toServer).Why, "mesh-auth-enabled is off (the default of 1.20.2)")
+	assert.Contains(t, load(t, "", pods+config).judge(toServer).Why, "mesh-auth-enabled is off (the agent's default, since cilium-config does not say)")
+	for address, says := range map[string]string{
+		"spire.example.org:8081":             "SPIRE's server is at spire.example.org:8081, outside these files",
+		"spire-server.cilium-spire.svc:8081": "SPIRE's server (spire-server) is not among the files",
+	} {
+		assert.Contains(t, load(t, meshAuth+" mesh-auth-spire-server-address="+address, pods).judge(toServer).Why, says)
+	}
 }
 
 func TestReservedIdentitiesNeverAuthenticate(t *testing.T) {
@@ -127,6 +138,7 @@ func TestReservedIdentitiesNeverAuthenticate(t *testing.T) {
 		{"one that says disabled lifts it", onPort + exempt, meshAuth, verdicts{kubelet: allowed, toServer: allowed}},
 		{"a rule for pods leaves the node alone", server(`ingress: [{fromEndpoints: [{}], `+required+`}]`) + plane, meshAuth, verdicts{kubelet: allowed}},
 		{"a hostNetwork pod is its node", anyone, meshAuth, verdicts{hostnet: unauthentic}},
+		{"nor can a node whose own policy demands it", ccnp("nodes", `nodeSelector: {}, ingress: [{fromEntities: [all], `+required+`}]`) + plane, meshAuth + " enable-host-firewall=true", verdicts{"ingress dev/client node/w2 80": unauthentic}},
 		{"nor can an egress rule authenticate a node or the outside", client(`egress: [{toEntities: [all], `+required+`}]`) + plane, meshAuth,
 			verdicts{"egress dev/client node/w2 80": unauthentic, "egress dev/client 203.0.113.9 80": unauthentic, "egress dev/client dev/server 80": allowed}},
 	})
@@ -196,7 +208,48 @@ func TestUnknownPeersLeaveTheModeOpen(t *testing.T) {
 	check(t, []row{
 		{"it may demand what nobody else does", plain + rule("groups", unknown, "required"), "", verdicts{outside: undetermined, "egress dev/client dev/server 443": denied}},
 		{"it may lift what another demands", rule("world", "toEntities: [world]", "required") + rule("groups", unknown, "disabled"), "", verdicts{outside: undetermined}},
+		{"or send it to a proxy, whose entry goes first", rule("world", "toEntities: [world]", "required") +
+			cnp("groups", `endpointSelector: {matchLabels: {app: client}}, egress: [{`+unknown+`, toPorts: [{ports: [{port: "443", protocol: TCP}], rules: {http: [{method: GET}]}}]}]`), "", verdicts{outside: undetermined, "egress dev/client 203.0.113.9 80": unauthentic}},
 	})
+	denied := cnp("denied", `endpointSelector: {matchLabels: {app: client}}, egressDeny: [{`+unknown+`}]`)
+	steps := load(t, "mesh-auth-enabled=false", rule("world", "toEntities: [world]", "required"), denied).steps(outside)
+	require.Len(t, steps, 2)
+	assert.Equal(t, undetermined, outcome(steps[1]), "who may not be let in may not be asked")
+	assert.Contains(t, steps[1].Why, "what leaves the policy open could change that too")
+}
+
+// The agent finds the peer's node by the address that the packet carries, and
+// needs none where it is its own.
+func TestThePeersNodeIsFoundByIPv4(t *testing.T) {
+	const six = `---
+{apiVersion: v1, kind: Node, metadata: {name: six}, status: {addresses: [{type: InternalIP, address: "fd00::6"}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {namespace: dev, name: six, labels: {app: six}}, spec: {nodeName: six, containers: [{name: c, image: i}]}, status: {phase: Running, podIP: 10.244.6.10}}
+---
+{apiVersion: v1, kind: Pod, metadata: {namespace: dev, name: beside, labels: {app: client}}, spec: {nodeName: six, containers: [{name: c, image: i}]}, status: {phase: Running, podIP: 10.244.6.11}}
+`
+	policies := cnp("all", `endpointSelector: {}, ingress: [{fromEndpoints: [{}], authentication: {mode: required}}]`) + client(`egress: [{toEndpoints: [{}], authentication: {mode: required}}]`)
+	s := load(t, meshAuth, six, policies, spire(true, "cp", "w1", "w2", "six"))
+	for _, r := range []struct{ claim, packet, source, destination, want, says string }{
+		{"by the pod's own address", toServer, "", "", allowed, ""},
+		{"not by another one", toServer, "172.18.0.3", "", undetermined, "the packet does not carry pod dev/client's own address"},
+		{"which is no matter on one node", "ingress dev/beside dev/six 80", "10.244.6.1", "", allowed, ""},
+		{"nor on the way out", "egress dev/client dev/server 80", "", "10.96.0.1", allowed, ""},
+		{"not where the peer's node has none", "ingress dev/six dev/server 80", "", "", undetermined, "node six has no such address"},
+	} {
+		t.Run(r.claim, func(t *testing.T) {
+			q := s.question(r.packet)
+			if r.source != "" {
+				q.Packet.Source.Addr = netip.MustParseAddr(r.source)
+			}
+			if r.destination != "" {
+				q.Packet.Destination.Addr = netip.MustParseAddr(r.destination)
+			}
+			step := decisive(s.engine.Judge(q))
+			assert.Equal(t, r.want, outcome(step), step.Why)
+			assert.Contains(t, step.Why, r.says)
+		})
+	}
 }
 
 // Two modes on one selector and port keep Cilium from computing the policy.

@@ -108,6 +108,7 @@ func TestCIDRGroupsByLabels(t *testing.T) {
 		{"and up to 1.19", expression("role", "DoesNotExist", ``), "version=1.18.4", verdicts{inWide: denied, inNone: allowed, toPod: allowed, toNode: allowed}},
 		{"an empty selector means everything, pods and nodes too", to(``), "", verdicts{inNone: allowed, inWide: allowed, toPod: allowed, toNode: allowed}},
 		{"but whom it means with a port by name, the order of Cilium's rules decides", client(`egress: [{toCIDRSet: [{cidrGroupSelector: {}}], toPorts: [{ports: [{port: web}]}]}]`) + groups, "", verdicts{"egress dev/client dev/server 8080": undetermined, "egress dev/client dev/server 81": denied}},
+		{"with a number there is no doubt", client(`egress: [{toCIDRSet: [{cidrGroupSelector: {}}], toPorts: [{ports: [{port: "8080"}]}]}]`) + groups, "", verdicts{"egress dev/client dev/server 8080": allowed, "egress dev/client dev/server 81": denied}},
 		{"and did so before", to(``), "version=1.18.4", verdicts{inNone: allowed, inWide: allowed, toPod: allowed, toNode: allowed}},
 		{"with except it means everything outside but that", client(`egress: [{toCIDRSet: [{cidrGroupSelector: {}, except: [203.0.113.128/25]}]}]`) + groups, "", verdicts{inNone: allowed, inWide: allowed, inNarrow: denied, toPod: denied, toNode: denied}},
 		{"denying by absence denied pods up to 1.19", client(`egress: [{toEntities: [all]}], egressDeny: [{`+toGroupsWith(`matchExpressions: [{key: role, operator: DoesNotExist}]`)+`}]`) + groups, "version=1.19.6",
@@ -156,6 +157,7 @@ spec:
 	assert.Equal(t, marked(t, text, "selector"), selector.Line)
 	assert.Equal(t, allowed, outcome(s.judge(inWide)))
 	assert.Empty(t, load(t, "", text, cidrGroup("office", "role: lab", "198.51.100.0/24")).issues)
+	load(t, "", text, cidrGroup("office", "role: lab")).said(model.Warning, "egress[0].toCIDRSet[1] means no address")
 	everybody := load(t, "", client(`egress: [{`+toGroupsWith(``)+`}]`))
 	everybody.said(model.Warning, "egress[0].toCIDRSet[0] means EVERYBODY")
 	assert.Equal(t, []string{"client egress[0]"}, rulesBy(everybody.judge(toPod)))
@@ -171,6 +173,8 @@ func TestADenyWhoseGroupIsMissingIsACondition(t *testing.T) {
 	assert.Empty(t, s.judge(toPod).Conditions, "a group never holds a pod")
 	assert.Empty(t, s.judge("egress dev/client 203.0.113.9 80").Conditions)
 	assert.Empty(t, load(t, "", rules, cidrGroup("office", "")).judge(inWide).Conditions, "a group that is loaded and empty is known")
+	allows := client(`egress: [{toEntities: [all]}, {` + toGroup("office") + `}]`)
+	assert.Empty(t, load(t, "", allows).judge(inWide).Conditions, "a rule that allows turns no allow")
 }
 
 // What an API server refuses is absent: the group then means nobody.

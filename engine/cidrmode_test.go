@@ -94,17 +94,18 @@ func TestCIDRsThatMeanPods(t *testing.T) {
 // and no file holds it.
 func TestCIDRsAndANodesRouter(t *testing.T) {
 	node := strings.Replace(nodeWithPodCIDR, "NAME", "w3", 1)
-	for _, r := range []struct{ claim, cidr, want string }{
-		{"the node network does not hold it", "172.18.0.0/16", denied},
-		{"the pod CIDR does", "10.244.3.0/24", allowed},
-		{"and what holds the pod CIDR", "10.244.0.0/16", allowed},
-		{"a part of the pod CIDR may", "10.244.3.0/25", undetermined},
-		{"another node's pod CIDR does not", "10.244.4.0/24", denied},
-		{"0.0.0.0/0 means no node", "0.0.0.0/0", denied},
+	for _, r := range []struct{ claim, node, cidr, want string }{
+		{"the node network does not hold it", "w3", "172.18.0.0/16", denied},
+		{"the pod CIDR does", "w3", "10.244.3.0/24", allowed},
+		{"and what holds the pod CIDR", "w3", "10.244.0.0/16", allowed},
+		{"a part of the pod CIDR may", "w3", "10.244.3.0/25", undetermined},
+		{"another node's pod CIDR does not", "w3", "10.244.4.0/24", denied},
+		{"0.0.0.0/0 means no node", "w3", "0.0.0.0/0", denied},
+		{"of a pod CIDR that no file gives nobody knows", "w1", "10.244.0.0/16", undetermined},
 	} {
 		t.Run(r.claim, func(t *testing.T) {
 			s := load(t, matchNodes, node, server(`ingress: [{fromCIDR: [`+r.cidr+`]}]`))
-			from := s.party("node/w3")
+			from := s.party("node/" + r.node)
 			from.Addr = netip.Addr{}
 			packet := model.Packet{Source: from, Destination: s.party("dev/server"), Protocol: model.TCP, Port: 8080}
 			step := decisive(s.engine.Judge(engine.Question{Direction: model.Ingress, Packet: packet, AskedPort: 8080}))
@@ -128,6 +129,7 @@ func TestAddressesThatNoFileGivesAreDoubtedWhereCIDRsCount(t *testing.T) {
 		{"public addresses do not", somewhere + client(`egress: [{toCIDR: [203.0.113.0/24]}]`), matchPods, verdicts{out: denied}},
 		{"what labels allow needs no address", somewhere + client(`egress: [{toEndpoints: [{}]}]`), matchPods, verdicts{out: allowed}},
 		{"an explicit deny stays", somewhere + client(`egress: [{toCIDR: [10.0.0.0/8]}], egressDeny: [{toEndpoints: [{}]}]`), matchPods, verdicts{out: denyRule}},
+		{"isolated by enable-policy alone", somewhere + client(`enableDefaultDeny: {egress: false}, egress: [{toCIDR: [10.0.0.0/8]}]`), matchPods + " enable-policy=always", verdicts{out: undetermined}},
 		{"and without the mode no address counts", somewhere + client(`egress: [{toCIDR: [10.0.0.0/8]}]`), "", verdicts{out: denied}},
 	})
 	step := load(t, matchPods, somewhere, client(`egress: [{toCIDR: [10.0.0.0/8]}]`)).judge(out)
@@ -144,6 +146,7 @@ func TestIdentitiesWithCIDRs(t *testing.T) {
 		{"a node to itself, with all its addresses", matchNodes, "node/w3", "w3", "cidr:10.244.3.0/24 cidr:172.18.0.5/32 reserved:host"},
 		{"an address outside", matchNodes, "172.18.0.9", "", "cidr:172.18.0.0/16 reserved:world"},
 		{"nodes without the mode", "", "node/w1", "w2", "reserved:remote-node"},
+		{"in a CIDR group neither", "", "node/w2", "w1", "reserved:remote-node"},
 		{"nodes under the mode for pods", matchPods, "node/w1", "w2", "reserved:remote-node"},
 	} {
 		t.Run(r.claim, func(t *testing.T) {

@@ -41,6 +41,7 @@ func TestDeviationsFromKubernetesTextAreNamed(t *testing.T) {
 		{"nor of CIDRs in Cilium's own policies", server(`ingress: [{fromCIDR: [10.244.0.0/16]}]`), "", toServer, denied, ""},
 		{"networks do not deny a pod", adminAll(`egress: [{action: Deny, to: [{networks: [0.0.0.0/0]}]}]`), "", toPod, allowed, networks + ", and those in egress[0].to[0] of ClusterNetworkPolicy admin hold 10.244.2.10"},
 		{"nor admit one", adminAll(`egress: [{action: Accept, to: [{networks: [10.244.0.0/16]}]}, {action: Deny, to: [{namespaces: {}}]}]`), "", toPod, denyRule, networks},
+		{"nor pass one on", adminAll(`egress: [{action: Pass, to: [{networks: [10.244.0.0/16]}]}, {action: Deny, to: [{namespaces: {}}]}]`), "", toPod, denyRule, networks},
 		{"that decides nothing behind the rule that does", adminAll(`egress: [{action: Accept, to: [{namespaces: {}}]}, {action: Deny, to: [{networks: [0.0.0.0/0]}]}]`), "", toPod, allowed, ""},
 
 		{"a NetworkPolicy cuts a pod off from its own node", np("np", `podSelector: {matchLabels: {app: client}}, policyTypes: [Egress]`), "", toOwn, denied, own + "; Cilium isolates it from that too"},

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/cilium/cilium/pkg/identity"
 
@@ -29,6 +30,9 @@ type Engine struct {
 	named map[namedPolicy]*policyMap
 	// conflicts are why the policy of an identity cannot be computed.
 	conflicts map[identity.NumericIdentity][]conflict
+	// compiled is made when many verdicts are wanted at once.
+	compiled    *Compiled
+	compileOnce sync.Once
 }
 
 // selection is a subject and the direction in which rules select it.

@@ -105,16 +105,24 @@ func (f *flow) portMatch(p api.PortProtocol, named peerPorts) bool {
 	if !f.protocolMatch(p.Protocol) {
 		return false
 	}
-	first, isNumber := portNumber(p.Port)
+	ports, isNumber := numericPorts(p)
 	if !isNumber {
-		first = f.namedPort(p.Port, named)
-		return first != 0 && first == f.port
+		number := f.namedPort(p.Port, named)
+		return number != 0 && number == f.port
 	}
-	if first == 0 {
-		return true
-	}
-	last := max(first, uint16(p.EndPort))
-	return first <= f.port && f.port <= last
+	return ports.hold(f.port)
+}
+
+// portRange is the ports from first to last; first is 0 for all.
+type portRange struct{ first, last uint16 }
+
+func (r portRange) hold(port uint16) bool { return r.first == 0 || r.first <= port && port <= r.last }
+
+// numericPorts are the ports that a rule gives by number; isNumber is false
+// where it gives a name.
+func numericPorts(p api.PortProtocol) (ports portRange, isNumber bool) {
+	first, isNumber := portNumber(p.Port)
+	return portRange{first, max(first, uint16(p.EndPort))}, isNumber
 }
 
 // protocolMatch knows that ANY means the protocols that have ports.

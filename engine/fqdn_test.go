@@ -69,6 +69,14 @@ func TestNamesInTheIdentity(t *testing.T) {
 	assert.Equal(t, "fqdn:*.example,reserved:world", s.named("egress dev/client world 443", learned("b.example")).Sees.Destination, "an address that nobody knows yet has its name too")
 }
 
+// One Engine is asked about many addresses, each with names of its own.
+func TestEveryAddressIsJudgedByItsOwnNames(t *testing.T) {
+	s := load(t, "", client(`egress: [{toFQDNs: [{matchName: a.example}], toPorts: [{ports: [{port: "443"}]}]}, {toFQDNs: [{matchName: b.example}], toPorts: [{ports: [{port: "80"}]}]}]`))
+	assert.Equal(t, allowed, outcome(s.named(toWorld, learned("a.example"))))
+	assert.Equal(t, denied, outcome(s.named(toWorld, learned("b.example"))))
+	assert.Equal(t, allowed, outcome(s.named(toWorld, learned("a.example", "b.example"))))
+}
+
 // Rules with toFQDNs and L7 rules are judged as one.
 func TestLearnedNamesBehindAProxy(t *testing.T) {
 	s := load(t, "", client(`egress: [{toFQDNs: [{matchName: api.example}], toPorts: [{ports: [{port: "443", protocol: TCP}], serverNames: [api.example]}]}]`))
@@ -97,6 +105,8 @@ func TestNamesThatTheAgentDoesNotHave(t *testing.T) {
 		{"who asks by name has another one, most likely", rule, toWorld, byName(inState(engine.NameUnanswered, "there is no answer", "api.example")), denied, "default deny", "toFQDNs {matchName: www.example}", "not if www.example and api.example share an address"},
 		{"what another rule allows hangs on no name", client(`egress: [{toFQDNs: [{matchName: api.example}]}, {toEntities: [world]}]`), toWorld, inState(engine.NameUnanswered, "", "api.example"), allowed, "", "", ""},
 		{"nor what no rule opens", client(`egress: [{toFQDNs: [{matchName: api.example}], toPorts: [{ports: [{port: "80"}]}]}]`), toWorld, inState(engine.NameUnanswered, "", "api.example"), denied, "", "", ""},
+		{"the source's own lookup opens it, in a connection by that name", rule, toWorld, inState(engine.NameShared, "pod dev/client", "api.example"), denied, "no rule lets it reach", "toCIDR", "not once pod dev/client has looked up api.example"},
+		{"a learned name of a pod means nothing either", rule, "egress dev/client dev/server 80", learned("api.example"), denied, "default deny", "toEndpoints", ""},
 		{"a name of a pod means nothing", rule, "egress dev/client dev/server 80", inState(engine.NameMissed, "", "api.example"), denied, "never pods or nodes", "toEndpoints", ""},
 		{"without an answer, an address that no rule names", client(`egress: [{toEntities: [world]}, {toCIDR: [203.0.113.0/24]}]`), "egress dev/client world 443", byName(engine.Names{}), allowed, "", "", ""},
 		{"a CIDR could let it through", client(`egress: [{toCIDR: [203.0.113.0/24]}]`), "egress dev/client world 443", byName(engine.Names{}), undetermined, "there is no --dns answer for www.example, and rule egress[0] names 203.0.113.0/24", "", ""},

@@ -38,6 +38,10 @@ func TestFieldsByRelease(t *testing.T) {
 		{"1.19 refuses to deny cluster-mesh too", meshDenied, "version=1.19.6", verdicts{out: allowed, toWorld: allowed}},
 		{"1.20 denies it", meshDenied, "version=1.20.0", verdicts{out: denyRule}},
 		{"1.16 refuses ports beside toServices", toServices, "version=1.16.9", verdicts{out: allowed, "egress dev/client dev/server 81": allowed}},
+		{"1.16 refuses them in deny rules too", service("web", "", `selector: {app: server}`) + client(`egress: [{toEntities: [world]}], egressDeny: [{toServices: [{k8sService: {serviceName: web, namespace: dev}}], toPorts: [{ports: [{port: "8080", protocol: TCP}]}]}]`), "version=1.16.9", verdicts{out: allowed}},
+		{"a field whose name only begins like one that went is none", server(`ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {l7x: [{cmd: READ}], http: [{method: GET}]}}]}]`), "version=1.19.6", verdicts{toServer: allowed}},
+		{"1.19 refuses an asterisk within a label, on ingress too", server(`ingress: [{fromEntities: [world], toPorts: [{ports: [{port: "443", protocol: TCP}], serverNames: ["api*.example.com"]}]}]`), "version=1.19.6", verdicts{toServer: allowed}},
+		{"1.20 takes it", server(`ingress: [{fromEntities: [world], toPorts: [{ports: [{port: "443", protocol: TCP}], serverNames: ["api*.example.com"]}]}]`), "version=1.20.0", verdicts{toServer: denied}},
 		{"1.17 takes them", toServices, "version=1.17.0", verdicts{out: allowed, "egress dev/client dev/server 81": denied}},
 	})
 }
@@ -69,4 +73,8 @@ spec:
 	kafka := load(t, "version=1.20.0", server(`ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {kafka: [{role: produce}]}}]}]`))
 	kafka.said(model.Warning, "spec.ingress[0].toPorts[0].rules.kafka is not known", "an API server drops it")
 	kafka.said(model.Error, "counts as absent", "spec.ingress[0].toPorts[0].rules", "exactly one of http, dns")
+	generic := load(t, "version=1.20.0", server(`ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {l7proto: r2d2, l7: [{cmd: READ}]}}]}]`))
+	generic.said(model.Warning, "rules.l7proto is not known")
+	generic.said(model.Warning, "rules.l7 is not known")
+	generic.said(model.Error, "counts as absent")
 }

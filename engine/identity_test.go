@@ -94,6 +94,16 @@ func TestAPodWithIPv6TurnsBothFamiliesOn(t *testing.T) {
 	assert.Equal(t, []string{"reserved:world"}, s.engine.Identity(s.party("203.0.113.9"), nil))
 }
 
+func TestTheWorldIsOfTheFamilyThatTheClusterHas(t *testing.T) {
+	const six = "enable-ipv4=false enable-ipv6=true"
+	everything := client(`egress: [{toCIDR: ["::/0"]}]`) + cidrGroup("six", "", `"::/0"`)
+	s := load(t, six, everything)
+	assert.Contains(t, s.engine.Identity(s.party("world"), nil), "cidrgroup:io.cilium.policy.cidrgroupname/six")
+	assert.Equal(t, allowed, outcome(s.judge("egress dev/client world 443")))
+	s = load(t, "", everything)
+	assert.Equal(t, []string{"reserved:world"}, s.engine.Identity(s.party("world"), nil))
+}
+
 func TestNodeWithAnAddressOfTheAPIServerRunsIt(t *testing.T) {
 	s := load(t, "", strings.ReplaceAll(apiServerOutside, "203.0.113.77", "172.18.0.3"))
 	assert.Equal(t, []string{"reserved:kube-apiserver", "reserved:remote-node"}, s.engine.Identity(s.party("node/w1"), nil))

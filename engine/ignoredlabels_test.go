@@ -93,6 +93,7 @@ func TestOrdinarySelectorsAreNotWarnedOf(t *testing.T) {
 	for claim, r := range map[string]struct{ set, policies string }{
 		"labels, namespaces and their labels": {hostFirewall, from(`{matchLabels: {app: client, app.kubernetes.io/name: x, "k8s:io.kubernetes.pod.namespace": uat, "k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name": uat}}`)},
 		"accounts and clusters":               {hostFirewall, from(`{matchLabels: {io.cilium.k8s.policy.serviceaccount: robot, io.cilium.k8s.policy.cluster: default}}`)},
+		"labels of other sources":             {hostFirewall, from(`{matchLabels: {"node:kubernetes.io/hostname": w1}}`)},
 		"reserved labels":                     {hostFirewall, from(`{matchLabels: {"reserved:remote-node": ""}}`)},
 		"roles of nodes":                      {hostFirewall, forNodes(`matchExpressions: [{key: node-role.kubernetes.io/control-plane, operator: Exists}]`, `ingress: [{}]`)},
 		"a NetworkPolicy's namespaces":        {hostFirewall, npServer(`ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: uat}}}]}]`)},

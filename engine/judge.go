@@ -140,12 +140,11 @@ func (e *Engine) judgePolicy(f *flow, step *model.Step) (then []model.Step) {
 	if entry.found && !entry.deny {
 		then = append(e.authSteps(f, entry, hits, step), then...)
 	}
-	dropped := step.Verdict == model.Denied
 	e.applyAudit(step)
-	step.By = model.SortOrigins(step.By)
-	if dropped {
-		return nil
+	if step.Verdict == model.Denied {
+		step.ClientSees = e.denyResponse(f)
 	}
+	step.By = model.SortOrigins(step.By)
 	return then
 }
 

@@ -4,6 +4,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/netsim-dev/netsim/model"
 )
 
 func TestL7RulesAllowOnConditions(t *testing.T) {
@@ -23,12 +26,30 @@ func TestL7RulesAllowOnConditions(t *testing.T) {
 			s := load(t, "", server(`ingress: [{fromEndpoints: [{}], toPorts: [{`+ports+`, `+r.rules+`}]}]`))
 			step := s.judge(toServer)
 			assert.Equal(t, allowed, outcome(step), s.issues)
-			assert.Len(t, step.Conditions, 1)
+			require.Len(t, step.Conditions, 1, step.Why)
 			assert.Contains(t, step.Conditions[0], r.condition)
 			assert.Contains(t, step.Conditions[0], "policies0.yaml:2")
 			assert.Equal(t, denied, outcome(s.judge("ingress dev/client dev/server 81")))
 		})
 	}
+}
+
+func TestADNSRuleForAllNamesIsNoCondition(t *testing.T) {
+	s := load(t, "", client(`egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: "53", protocol: UDP}], rules: {dns: [{matchPattern: "*"}]}}]}]`))
+	assert.Empty(t, s.judge("egress dev/client dev/server 53/UDP").Conditions)
+}
+
+// What a listener of one's own does with a connection is in no policy, and the
+// HTTP rules beside it are none of its business.
+func TestListeners(t *testing.T) {
+	const own = `{toEndpoints: [{matchLabels: {app: server}}], toPorts: [{ports: [{port: "8080", protocol: TCP}], listener: {envoyConfig: {kind: CiliumEnvoyConfig, name: config}, name: own}}]}`
+	s := load(t, "", client(`egress: [`+own+`]`))
+	step := s.judge("egress dev/client dev/server 8080")
+	require.Len(t, step.Conditions, 1, step.Why)
+	assert.Contains(t, step.Conditions[0], "Envoy listener own")
+	s = load(t, "", client(`egress: [`+own+`, {toEndpoints: [{}], toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [{method: GET}]}}]}]`))
+	assert.Equal(t, model.Denied, s.request("egress dev/client dev/server 8080", get("POST /")).Verdict)
+	assert.Equal(t, model.Allowed, s.request("egress dev/client dev/server 8080", get("GET /")).Verdict)
 }
 
 func TestL7ConditionsAreThoseOfTheMatchingPortRule(t *testing.T) {

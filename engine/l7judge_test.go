@@ -52,10 +52,12 @@ func TestHTTPRules(t *testing.T) {
 		{"case counts in paths", `{path: /API}`, "", get("GET /api"), no},
 		{"unless the expression says otherwise", `{path: "(?i)/API"}`, "", get("GET /api"), yes},
 		{"and in methods", `{method: get}`, "", get("GET /"), no},
+		{"the request's too", `{method: GET}`, "", get("get /"), no},
 		{"a method is an expression", `{method: "GET|HEAD"}`, "", get("HEAD /"), yes},
 		{"all parts must fit", `{method: GET, path: "/x"}`, "", get("GET /y"), no},
 		{"no part fits all", `{}`, "", get("DELETE /"), yes},
 		{"a path that Envoy rewrites is left open", `{path: "/admin"}`, "", get("GET /x/../admin"), open},
+		{"with slashes side by side", `{path: "/admin"}`, "", get("GET //admin"), open},
 		{"with escapes too", `{path: "/admin"}`, "", get("GET /%61dmin"), open},
 		{"the query string is not rewritten", `{path: "/a.*"}`, "", get("GET /a?x=%20//"), yes},
 		{"nothing is with http-normalize-path off", `{path: "/admin"}`, "http-normalize-path=false", get("GET /x/../admin"), no},
@@ -113,6 +115,10 @@ func TestRulesThatMeetInTheProxy(t *testing.T) {
 		{"the pod's own node passes any proxy", server(`ingress: [{` + web + `, rules: {http: [{method: GET}]}}]}]`), "ingress node/w2 dev/server 8080", model.Allowed, []string{}, "allow-localhost"},
 		{"another node does not", server(`ingress: [{` + web + `, rules: {http: [{method: GET}]}}]}]`), "ingress node/w1 dev/server 8080", model.Denied, []string{"server ingress[0].toPorts[0].rules.http[0]"}, "method is not GET"},
 		{"cloud groups might lift a denial", server(`ingress: [{` + web + `, rules: {http: [{method: GET}]}}]}, {fromGroups: [{aws: {securityGroupsNames: [sg]}}]}]`), "ingress 203.0.113.9 dev/server 8080", model.Undetermined, []string{}, "cannot be known"},
+		{"denied ones would not", server(`ingress: [{` + web + `, rules: {http: [{method: GET}]}}]}], ingressDeny: [{fromGroups: [{aws: {securityGroupsNames: [sg]}}]}]`), "ingress 203.0.113.9 dev/server 8080", model.Denied, []string{"server ingress[0].toPorts[0].rules.http[0]"}, "method is not GET"},
+		{"a later tier may let through what no rule asks for", baselineRules(`ingress: [{action: Accept, `+fromAnyPod+`}]`) + server(`ingress: [`+read+`]`), toServer, model.Allowed, []string{"baseline ingress[0].from[0]"}, "asks for nothing more"},
+		{"unless it denies before", baselineRules(`ingress: [{action: Deny, `+fromClient+`}, {action: Accept, `+fromAnyPod+`}]`) + server(`ingress: [`+read+`]`), toServer, model.Denied, []string{"server ingress[0].toPorts[0].rules.http[0]"}, "method is not GET"},
+		{"what a Pass skips asks for nothing and opens nothing", adminRules(`ingress: [{action: Pass, `+fromClient+`}, {action: Accept, `+fromAnyPod+`}]`) + server(`ingress: [`+read+`]`), toServer, model.Denied, []string{"server ingress[0].toPorts[0].rules.http[0]"}, "method is not GET"},
 	} {
 		t.Run(r.claim, func(t *testing.T) {
 			step := load(t, "", r.policies).request(r.packet, get("POST /"))
@@ -151,6 +157,7 @@ func TestServerNames(t *testing.T) {
 		{"*.example.com", "api.example.com", 16, 16, "an asterisk is a label"},
 		{"*.example.com", "a.api.example.com", 99, 99, "exactly one"},
 		{"*.example.com", "example.com", 99, 99, "not none"},
+		{"*.example.com", ".example.com", 99, 20, "nor, before 1.20, an empty one"},
 		{"**.example.com", "a.api.example.com", 16, 16, "two are any number of labels"},
 		{"**.example.com", "example.com", 99, 99, "but not none"},
 		{"api*.example.com", "api-2.example.com", 99, 20, "since 1.20 an asterisk may stand within a label"},
@@ -167,6 +174,8 @@ func TestServerNames(t *testing.T) {
 			}
 		})
 	}
+	dotted := client(`egress: [{toPorts: [{ports: [{port: "443", protocol: TCP}], serverNames: [api.example.com.]}]}]`)
+	assert.Equal(t, model.Denied, load(t, "version=1.19.6", dotted).request(toWorld, engine.Request{SNI: "api.example.com"}).Verdict, "not by the last release before")
 }
 
 func TestServerNameWildcardsThatA1_18Refuses(t *testing.T) {

@@ -13,8 +13,6 @@ import (
 type match struct {
 	found bool
 	deny  bool
-	// proxied is true where an allowed packet is redirected to a proxy.
-	proxied bool
 	// chosen is the entry itself, and other the one that it was preferred to.
 	chosen, other candidate
 }
@@ -44,11 +42,10 @@ func (m *policyMap) lookup(d model.Direction, peer identity.NumericIdentity, pro
 		return match{}
 	}
 	return match{
-		found:   true,
-		deny:    chosen.entry.IsDeny(),
-		proxied: chosen.entry.IsRedirectEntry(),
-		chosen:  chosen,
-		other:   other,
+		found:  true,
+		deny:   chosen.entry.IsDeny(),
+		chosen: chosen,
+		other:  other,
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/netsim-dev/netsim/model"
 )
 
 const (
@@ -46,11 +48,44 @@ func TestPolicyModes(t *testing.T) {
 	})
 }
 
+func TestWhatTheClientSeesOfADrop(t *testing.T) {
+	const icmp = "policy-deny-response=icmp "
+	isolated := client(`egress: [{}]`) + server(`ingress: [{}]`)
+	denyAll := client(`egressDeny: [{toEntities: [all]}]`)
+	authenticated := client(`egress: [{toEntities: [all], authentication: {mode: required}}]`)
+	for _, r := range []struct {
+		claim, policies, set, packet string
+		want                         model.ClientSees
+	}{
+		{"silence by default", isolated, "version=1.20.0", toWorld, ""},
+		{"silence if it is asked for", isolated, "policy-deny-response=none version=1.20.0", toWorld, ""},
+		{"an answer if one is", isolated, icmp + "version=1.20.0", toWorld, model.SeesUnreachable},
+		{"to a deny rule as well", denyAll, icmp + "version=1.20.0", toWorld, model.SeesUnreachable},
+		{"on egress only", isolated, icmp + "version=1.20.0", toServer, ""},
+		{"not where authentication is what lacks", authenticated, icmp + "version=1.20.0", toWorld, ""},
+		{"1.18 has no such option", isolated, icmp + "version=1.18.11", toWorld, ""},
+		{"1.19 has it", isolated, icmp + "version=1.19.0", toWorld, model.SeesUnreachable},
+		{"for IPv4 alone", isolated, icmp + "version=1.19.0 enable-ipv6=true", "egress dev/client 2001:db8::1 443", ""},
+		{"1.20 for IPv6 too", isolated, icmp + "version=1.20.0 enable-ipv6=true", "egress dev/client 2001:db8::1 443", model.SeesUnreachable},
+		{"1.20.2 loses the answer of IPv4", isolated, icmp + "version=1.20.2", toWorld, ""},
+		{"and keeps that of IPv6", isolated, icmp + "version=1.20.2 enable-ipv6=true", "egress dev/client 2001:db8::1 443", model.SeesUnreachable},
+	} {
+		t.Run(r.claim, func(t *testing.T) {
+			step := load(t, r.set, r.policies).judge(r.packet)
+			assert.Equal(t, model.Denied, step.Verdict, step.Why)
+			assert.Equal(t, r.want, step.ClientSees)
+		})
+	}
+	audited := load(t, icmp+"version=1.20.0 policy-audit-mode=true", isolated).judge(toWorld)
+	assert.Empty(t, audited.ClientSees, "what is let through needs no answer")
+}
+
 func TestModesSayWhyTheyDecide(t *testing.T) {
 	deny := server(`ingressDeny: [{fromEndpoints: [{}]}]`)
 	assert.Contains(t, load(t, "enable-policy=always").judge(toServer).Why, "enable-policy: always")
 	assert.Empty(t, load(t, "enable-policy=always").judge(toServer).By)
 	assert.Contains(t, load(t, "enable-policy=never", deny).judge(toServer).Why, "enable-policy: never")
+	assert.Empty(t, load(t, "enable-policy=never", server(`ingress: [{fromEndpoints: [{}]}]`)).judge(toServer).By, "no rule has a part in it")
 	audit := load(t, "policy-audit-mode=true", deny).judge(toServer)
 	assert.Contains(t, audit.Why, "audit mode")
 	assert.Contains(t, audit.Why, "deny rule")
@@ -89,6 +124,8 @@ func TestDenyBeatsAllow(t *testing.T) {
 			verdicts{toServer: denyRule, "ingress uat/client dev/server 8080": allowed}},
 		{"a wide deny beats a narrow allow", client(`egress: [{toCIDR: [203.0.113.9/32]}], egressDeny: [{toCIDR: [203.0.113.0/24]}]`), "", verdicts{toWorld: denyRule}},
 		{"a deny on all ports beats an allow on one", server(`ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "8080", protocol: TCP}]}]}], ingressDeny: [{fromEndpoints: [{}]}]`), "", verdicts{toServer: denyRule}},
+		{"one of a whole entity beats one of a pod", client(`egress: [{toEndpoints: [{matchLabels: {app: server}}], toPorts: [{ports: [{port: "8080", protocol: TCP}]}]}], egressDeny: [{toEntities: [cluster]}]`), "", verdicts{"egress dev/client dev/server 8080": denyRule}},
+		{"and of an entity on one port one of a pod on all", client(`egress: [{toEndpoints: [{matchLabels: {app: server}}]}], egressDeny: [{toEntities: [cluster], toPorts: [{ports: [{port: "8080", protocol: TCP}]}]}]`), "", verdicts{"egress dev/client dev/server 8080": denyRule, "egress dev/client dev/server 81": allowed}},
 		{"a deny on one port leaves the others", server(`ingress: [{fromEndpoints: [{}]}], ingressDeny: [{toPorts: [{ports: [{port: "8080", protocol: TCP}]}]}]`), "",
 			verdicts{toServer: denyRule, "ingress dev/client dev/server 8081": allowed, "ingress dev/client dev/server 8080/UDP": allowed}},
 		{"a deny on a port of any protocol leaves its neighbour", client(`egress: [{toPorts: [{ports: [{port: "1025", protocol: TCP}, {port: "1026", protocol: TCP}]}]}], egressDeny: [{toPorts: [{ports: [{port: "1025"}]}]}]`), "",
@@ -118,11 +155,14 @@ func TestFeaturesThatAreSwitchedOffRefuseThePolicy(t *testing.T) {
 
 func TestDefaultsByRelease(t *testing.T) {
 	open := server(`enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [world]}]`)
-	const off = "enable-non-default-deny-policies=false "
+	absent := npServer(`ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: team, operator: DoesNotExist}]}}]}]`)
+	const off, local = "enable-non-default-deny-policies=false ", "policy-default-local-cluster=true "
 	check(t, []row{
 		{"1.16 has no option that takes enableDefaultDeny away", open, off + "version=1.16.19", verdicts{toServer: allowed}},
 		{"1.17 has it", open, off + "version=1.17.0", verdicts{toServer: denied}},
 		{"and it is on by default", open, "version=1.17.0", verdicts{toServer: allowed}},
+		{"1.17 has no option that makes selectors mean the local cluster", absent, local + "version=1.17.14", verdicts{"ingress world dev/server 80": allowed}},
+		{"1.18 has it", absent, local + "version=1.18.4", verdicts{"ingress world dev/server 80": denied}},
 	})
 	emptyBesideFull := "---\n{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: dev, name: p}, specs: [{endpointSelector: {}, ingress: []}, {endpointSelector: {matchLabels: {app: server}}, ingress: [{}]}]}\n"
 	check(t, []row{

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -71,6 +72,10 @@ func TestNodeLabelsInIdentities(t *testing.T) {
 			assert.Equal(t, r.want, strings.Join(s.engine.Identity(s.party("node/w3"), s.index.Node(r.judge)), " "))
 		})
 	}
+	s := load(t, byNodeLabels, rule, ssdNode)
+	unlisted := s.party("node/w3")
+	unlisted.Addr = netip.MustParseAddr("10.244.3.1")
+	assert.Contains(t, s.engine.Identity(unlisted, s.index.Node("w1")), "node:disk=ssd", "an address that the Node does not list")
 }
 
 // Of a node that only pods speak of, no file holds the labels.

@@ -1,9 +1,12 @@
 package engine_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/netsim-dev/netsim/engine"
 )
 
 // Cilium keeps its label filter in a process-wide variable: each Engine must
@@ -74,6 +77,22 @@ func TestLabelListsByRelease(t *testing.T) {
 		{"since 1.18 it stays", byAccount, "version=1.18.0 labels=app", verdicts{in: allowed}},
 		{"without a list it is always there", byAccount, "version=1.16.19", verdicts{in: allowed}},
 	})
+	const zone, account = "k8s:topology.kubernetes.io/zone=a", "k8s:io.cilium.k8s.policy.serviceaccount=robot"
+	s := load(t, "", zoned)
+	for _, r := range []struct {
+		claim, list, label string
+		keeps              bool
+	}{
+		{"one of several words may name it", "app topology.kubernetes.io/zone", zone, true},
+		{"not of another source", "app reserved:topology.kubernetes.io/zone", zone, false},
+		{"nor by its end", "app kubernetes.io/zone", zone, false},
+		{"of two that leave it out the shorter is measured against what keeps it", "!io.cilium io.cilium.k8s.policy !io.cilium.k8s.policy.serviceaccount", account, true},
+	} {
+		dp := datapath("version=1.17.14")
+		dp.Options["labels"] = r.list
+		e, _ := engine.New(s.index, dp)
+		assert.Equal(t, r.keeps, slices.Contains(e.Identity(s.party("dev/zoned"), nil), r.label), r.claim)
+	}
 	node := "---\n{apiVersion: v1, kind: Node, metadata: {name: w3, labels: {topology.kubernetes.io/zone: a}}, status: {addresses: [{type: InternalIP, address: 172.18.0.5}]}}\n"
 	closed := node + forNodes(`matchLabels: {topology.kubernetes.io/zone: a}`, `ingress: [{}]`)
 	const toNode = "ingress 203.0.113.9 node/w3 22"
@@ -81,4 +100,42 @@ func TestLabelListsByRelease(t *testing.T) {
 		{"policies for nodes go by zones up to 1.18.6", closed, hostFirewall + " version=1.18.4", verdicts{toNode: denied}},
 		{"and mean nobody by them since", closed, hostFirewall, verdicts{toNode: allowed}},
 	})
+}
+
+// The default list, label by label: a selector by one that is left out matches
+// nobody. Source: cilium v1.20.2 pkg/labelsfilter/filter.go,
+// defaultLabelPrefixCfg.
+func TestLabelsThatBelongToIdentities(t *testing.T) {
+	for label, belongs := range map[string]bool{
+		"app.kubernetes.io/name":                   true,
+		"example.com/team":                         true,
+		"tier":                                     true,
+		"io.kubernetes.anything":                   false,
+		"kubernetes.io/arch":                       false,
+		"beta.kubernetes.io/os":                    false,
+		"node.beta.kubernetes.io/x":                false,
+		"k8s.io/cluster":                           false,
+		"statefulset.kubernetes.io/pod-name":       false,
+		"apps.kubernetes.io/pod-index":             false,
+		"batch.kubernetes.io/job-completion-index": false,
+		"batch.kubernetes.io/controller-uid":       false,
+		"batch.kubernetes.io/job-name":             true,
+		"pod-template-generation":                  false,
+		"pod-template-hash":                        false,
+		"controller-revision-hash":                 false,
+		"controller-uid":                           false,
+		"annotation.x":                             false,
+		"etcd_node":                                false,
+		"topology.kubernetes.io/region":            false,
+		// The list's entries hold from a label's beginning on.
+		"my-pod-template-hash": true,
+		"example.com/k8s.io":   true,
+	} {
+		t.Run(label, func(t *testing.T) {
+			pod := "---\n{apiVersion: v1, kind: Pod, metadata: {namespace: dev, name: labelled, labels: {" + label + ": x}}, spec: {nodeName: w1, containers: [{name: c, image: i}]}, status: {phase: Running, podIP: 10.244.1.50}}\n"
+			s := load(t, "", pod+from(`{matchLabels: {`+label+`: x}}`))
+			assert.Equal(t, belongs, slices.Contains(s.engine.Identity(s.party("dev/labelled"), nil), "k8s:"+label+"=x"))
+			assert.Equal(t, belongs, outcome(s.judge("ingress dev/labelled dev/server 80")) == allowed)
+		})
+	}
 }

@@ -19,6 +19,8 @@ func TestPeersAreSoughtInThePolicysNamespace(t *testing.T) {
 		{"a namespace key with any: names one too", from(`{matchLabels: {"any:io.kubernetes.pod.namespace": uat}}`), "", verdicts{toServer: denied, foreign: allowed}},
 		{"an expression on the namespace spans namespaces", from(`{matchExpressions: [{key: "k8s:io.kubernetes.pod.namespace", operator: Exists}]}`), "", verdicts{toServer: allowed, foreign: allowed}},
 		{"a namespace's label reaches into that namespace", from(`{matchLabels: {"k8s:io.cilium.k8s.namespace.labels.team": red}}`), "", verdicts{toServer: denied, foreign: allowed}},
+		{"without a source too", from(`{matchLabels: {io.cilium.k8s.namespace.labels.team: red}}`), "", verdicts{toServer: denied, foreign: allowed}},
+		{"and with any:", from(`{matchLabels: {"any:io.cilium.k8s.namespace.labels.team": red}}`), "", verdicts{toServer: denied, foreign: allowed}},
 		{"a misspelt namespace label is an ordinary label that nobody has", from(`{matchLabels: {"io.kubernetes.pod.namespace.labels.team": red}}`), "", verdicts{toServer: denied, foreign: denied}},
 		{"the subject stays in the policy's namespace whatever the selector says",
 			cnp("p", `endpointSelector: {matchLabels: {"k8s:io.kubernetes.pod.namespace": uat}}, ingress: [{}]`), "",
@@ -96,8 +98,14 @@ func TestEntities(t *testing.T) {
 			verdicts{"ingress dev/hostnet dev/server 80": denied, toServer: allowed}},
 		{"the API server's address may lie outside", entity("kube-apiserver") + apiServerOutside, "",
 			verdicts{"egress dev/client 203.0.113.77 443": allowed, apiServer: denied, toWorld: denied}},
-		{"an API server outside belongs to the cluster and to the world", client(`egress: [{toEntities: [world]}]`) + apiServerOutside, "",
+		{"an API server outside belongs to the world", client(`egress: [{toEntities: [world]}]`) + apiServerOutside, "",
 			verdicts{"egress dev/client 203.0.113.77 443": allowed}},
+		{"and to the cluster", entity("cluster") + apiServerOutside, "",
+			verdicts{"egress dev/client 203.0.113.77 443": allowed, toWorld: denied}},
+		{"and to the CIDRs that hold it", client(`egress: [{toCIDR: [203.0.113.64/26]}]`) + apiServerOutside, "",
+			verdicts{"egress dev/client 203.0.113.77 443": allowed, toWorld: denied}},
+		{"health, init, ingress and unmanaged are no pods, nodes or addresses", entity("health, init, ingress, unmanaged"), "",
+			verdicts{ownHost: denied, otherHost: denied, apiServer: denied, pod: denied, outside: denied}},
 	})
 }
 

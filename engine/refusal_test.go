@@ -44,9 +44,10 @@ metadata: {namespace: dev, name: bad}
   - toPorts: [{ports: [{port: "70000"}]}] # here
 `, "spec.ingressDeny[1]", `"70000" is no number`, port},
 		{"in an egress deny rule", one + `  egressDeny:
+  - toEndpoints: [{}]
   - toEndpoints: [{}] # here
     toCIDR: [10.0.0.0/8]
-`, "spec.egressDeny[0]", "combining", peers},
+`, "spec.egressDeny[1]", "combining", peers},
 		{"in the second of several specs", head + `specs:
 - endpointSelector: {}
   ingress: [{}]

@@ -195,6 +195,13 @@ func TestPolicyRefusedByTheAgentIsAbsent(t *testing.T) {
 		"two kinds of peers in one rule": `ingress: [{fromEntities: [all], fromEndpoints: [{}]}]`,
 		"HTTP rules on UDP":              `ingress: [{toPorts: [{ports: [{port: "8080", protocol: UDP}], rules: {http: [{}]}}]}]`,
 		"DNS rules on ingress":           `ingress: [{toPorts: [{ports: [{port: "53", protocol: UDP}], rules: {dns: [{matchPattern: "*"}]}}]}]`,
+		"HTTP rules on ANY":              `ingress: [{toPorts: [{ports: [{port: "8080", protocol: ANY}], rules: {http: [{}]}}]}]`,
+		"HTTP rules on port 0":           `ingress: [{toPorts: [{ports: [{port: "0", protocol: TCP}], rules: {http: [{}]}}]}]`,
+		"DNS rules without ports":        `ingress: [{fromEntities: [world]}], egress: [{toPorts: [{rules: {dns: [{matchPattern: "*"}]}}]}]`,
+		"DNS rules on a range":           `ingress: [{fromEntities: [world]}], egress: [{toPorts: [{ports: [{port: "53", endPort: 54, protocol: UDP}], rules: {dns: [{matchPattern: "*"}]}}]}]`,
+		"server names beside HTTP rules": `ingress: [{toPorts: [{ports: [{port: "443", protocol: TCP}], serverNames: [a.example], rules: {http: [{}]}}]}]`,
+		"a listener on ingress":          `ingress: [{toPorts: [{ports: [{port: "443", protocol: TCP}], listener: {envoyConfig: {name: e}, name: l}}]}]`,
+		"a listener beside HTTP rules":   `ingress: [{fromEntities: [world]}], egress: [{toPorts: [{ports: [{port: "443", protocol: TCP}], listener: {envoyConfig: {name: e}, name: l}, rules: {http: [{}]}}]}]`,
 		"ICMP beside ports":              `ingress: [{icmps: [{fields: [{type: 8}]}], toPorts: [{ports: [{port: "80"}]}]}]`,
 	} {
 		t.Run(claim, func(t *testing.T) {
@@ -243,6 +250,14 @@ spec:
 	assert.Equal(t, "remove the field", s.said(model.Warning, "qqqqqqqqqq").Remedy)
 }
 
+// Names can only be allowed: a deny rule has no such field, and means more without.
+func TestNamesInADenyRuleAreDropped(t *testing.T) {
+	s := load(t, "", client(`egress: [{toEntities: [all]}], egressDeny: [{toFQDNs: [{matchName: api.example}], toPorts: [{ports: [{port: "443"}]}]}]`))
+	s.said(model.Warning, "spec.egressDeny[0].toFQDNs is not known", "an API server drops it")
+	assert.Equal(t, denyRule, outcome(s.judge(toWorld)), "what is left denies the port to everybody")
+	assert.Equal(t, allowed, outcome(s.judge("egress dev/client 203.0.113.9 80")))
+}
+
 func TestUnknownFieldsOfANetworkPolicy(t *testing.T) {
 	text := `---
 apiVersion: networking.k8s.io/v1
@@ -260,4 +275,27 @@ spec:
 	assert.NotEmpty(t, issue.Remedy)
 	assert.Equal(t, allowed, outcome(s.judge(toServer)))
 	assert.Equal(t, denied, outcome(s.judge("ingress dev/local dev/server 8080")))
+}
+
+// What of these the CRD forbids, an API server refuses; the rest, the agent.
+func TestPoliciesRefusedByEitherIsolateNobody(t *testing.T) {
+	ports := func(n int) string {
+		return strings.TrimSuffix(strings.Repeat(`{port: "80", protocol: TCP}, `, n), ", ")
+	}
+	for claim, document := range map[string]string{
+		"ICMP as a protocol of ports":       server(`ingress: [{toPorts: [{ports: [{port: "8", protocol: ICMP}]}]}]`),
+		"more than 40 ports":                server(`ingress: [{toPorts: [{ports: [` + ports(41) + `]}]}]`),
+		"a namespaced policy for nodes":     cnp("hosts", `nodeSelector: {}, ingress: [{}]`),
+		"a policy for pods and nodes":       ccnp("both", `endpointSelector: {}, nodeSelector: {}, ingress: [{}]`),
+		"HTTP and DNS rules in one":         server(`ingress: [{fromEntities: [world]}], egress: [{toPorts: [{ports: [{port: "53", protocol: TCP}], rules: {http: [{}], dns: [{matchPattern: "*"}]}}]}]`),
+		"nodes by label without the option": server(`ingress: [{fromNodes: [{matchLabels: {disk: ssd}}]}]`) + config,
+	} {
+		t.Run(claim, func(t *testing.T) {
+			s := load(t, hostFirewall, document)
+			s.said(model.Error, "NetworkPolicy")
+			assert.Equal(t, allowed, outcome(s.judge("ingress dev/client dev/server 9999")))
+			assert.Equal(t, allowed, outcome(s.judge("ingress dev/client node/w2 22")))
+		})
+	}
+	assert.Equal(t, denied, outcome(load(t, "", server(`ingress: [{toPorts: [{ports: [`+ports(40)+`]}]}]`)).judge("ingress dev/client dev/server 9999")), "40 ports are taken")
 }

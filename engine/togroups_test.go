@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/cilium/cilium/pkg/policy/api"
@@ -60,6 +61,7 @@ specs:
 `
 	check(t, []row{
 		{"the copy's addresses", parent + copied, "version=1.19.4", verdicts{inWide: allowed, inNarrow: denied, toPod: denied}},
+		{"who has an owner and not the label is no copy", parent + strings.Replace(copied, "kind: derivative", "kind: other", 1), "version=1.19.4", verdicts{inNone: undetermined, toPod: allowed}},
 		{"without the copy netsim takes it that there is one", parent, "version=1.18.4", verdicts{inWide: undetermined, toPod: allowed}},
 		{"since 1.20 the policy itself counts", parent + copied, "", verdicts{inNarrow: undetermined, toPod: allowed}},
 	})

@@ -165,6 +165,7 @@ func TestToServicesThatMeanTheAPIServer(t *testing.T) {
 	assert.Empty(t, load(t, "", egress(kubernetes+port)).issues)
 
 	unknown := &model.Cluster{Nodes: []*model.Node{{Name: "w", InternalIPs: []netip.Addr{netip.MustParseAddr("172.18.0.9")}}}, Namespaces: []*model.Namespace{{Name: "dev"}}}
+	unknown.Nodes = append(unknown.Nodes, &model.Node{Name: "made", Made: true, ControlPlane: true, InternalIPs: []netip.Addr{netip.MustParseAddr("172.18.0.8")}})
 	pod := &model.Pod{Namespace: "dev", Name: "client", Node: "w", Labels: model.Labels{"app": "client"}}
 	unknown.Pods = []*model.Pod{pod}
 	unknown.Policies = []*model.Object{{Origin: model.Origin{Kind: "CiliumNetworkPolicy", Namespace: "dev", Name: "client"}, APIVersion: "cilium.io/v2",

@@ -35,6 +35,8 @@ func TestUnknownPeersCastDoubtOnlyWhereTheyCouldTurnTheVerdict(t *testing.T) {
 		{"and denied ones", client(`egress: [{toEntities: [all]}], egressDeny: [{toGroups: [{aws: {securityGroupsNames: [sg]}}]}]`), "", verdicts{toWorld: undetermined, pod: allowed}},
 		{"where CIDRs may mean nodes, a name may too", client(`egress: [{` + fqdn + `}]`), "policy-cidr-match-mode=nodes", verdicts{node: undetermined, pod: denied}},
 		{"a pod never has the label of a name", client(`egress: [{` + fqdn + `}]`), "policy-cidr-match-mode=pods", verdicts{pod: denied}},
+		{"a port is no ICMP type", client(`egress: [{` + fqdn + `, toPorts: [{ports: [{port: "8"}]}]}]`), "", verdicts{"egress dev/client 203.0.113.9 8/ICMP": denied, "egress dev/client 203.0.113.9 8/UDP": undetermined}},
+		{"nor is a type of ICMP one of ICMPv6", client(`egress: [{` + fqdn + `, icmps: [{fields: [{type: 8, family: IPv4}]}]}]`), "", verdicts{"egress dev/client 203.0.113.9 8/ICMPv6": denied, "egress dev/client 203.0.113.9 8/ICMP": undetermined}},
 		{"what authentication drops stays dropped", client(`egress: [{` + fqdn + `}, {toEntities: [world], authentication: {mode: required}}]`), "", verdicts{toWorld: unauthentic}},
 	})
 }
@@ -110,7 +112,11 @@ func TestOpaquePolicyIsNamedAndTouchesPodsOnly(t *testing.T) {
 	assert.Equal(t, []string{"platform", "server ingress[0]"}, rulesBy(step))
 	assert.Contains(t, step.Why, "CiliumClusterwideNetworkPolicy platform may be in force")
 	assert.Equal(t, undetermined, outcome(s.judge("egress uat/client world 80")))
-	assert.Equal(t, allowed, outcome(s.judge("ingress dev/client node/w2 22")), "a node is not under policy")
+	const toNode = "ingress dev/client node/w2 22"
+	assert.Equal(t, allowed, outcome(s.judge(toNode)), "a node is not under policy")
+	kafka := `ingress: [{toPorts: [{ports: [{port: "9092", protocol: TCP}], rules: {kafka: [{role: produce}]}}]}]`
+	assert.Equal(t, allowed, outcome(load(t, hostFirewall+" version=1.19.6", server(kafka)).judge(toNode)), "a namespace's policy is about pods")
+	assert.Equal(t, undetermined, outcome(load(t, hostFirewall+" version=1.19.6", opaque()).judge(toNode)), "a clusterwide one may be about nodes")
 }
 
 func TestCIDRGroupsAloneSayNothing(t *testing.T) {

@@ -52,6 +52,7 @@ func knownOptions() map[string][]string {
 		"ipv6-native-routing-cidr":      nil,
 		"k8s-service-proxy-name":        nil,
 		"labels":                        nil,
+		"policy-deny-response":          {"none", "icmp"},
 		"node-labels":                   nil,
 		optionTunnel:                    {"vxlan", "geneve"},
 		"tunnel-port":                   nil,

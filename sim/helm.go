@@ -53,6 +53,7 @@ func helmNames() map[string]string {
 		"policyEnforcementMode":                 optionEnforcement,
 		"policyCIDRMatchMode":                   "policy-cidr-match-mode",
 		"policyAuditMode":                       "policy-audit-mode",
+		"policyDenyResponse":                    "policy-deny-response",
 		"enableNonDefaultDenyPolicies":          "enable-non-default-deny-policies",
 		"k8sNetworkPolicy.enabled":              "enable-k8s-networkpolicy",
 		"k8sClusterNetworkPolicy.enabled":       "enable-k8s-cluster-network-policy",

@@ -45,7 +45,7 @@ func (s *Sim) identityPlane() []PlaneFlow {
 // that traffic is judged.
 func (s *Sim) withoutPlane() *Sim {
 	bare := *s
-	bare.plane = nil
+	bare.plane, bare.verdicts = nil, newVerdicts()
 	return &bare
 }
 

@@ -49,6 +49,7 @@ type Sim struct {
 	plane func() []PlaneFlow
 	// identityMissing judges as if nobody had a certificate.
 	identityMissing bool
+	verdicts        *verdicts
 }
 
 // New makes a Sim of a cluster and the issues found while loading it. The
@@ -58,7 +59,7 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sim{index: model.NewIndex(c), datapath: dp, dns: maps.Clone(opt.DNS)}
+	s := &Sim{index: model.NewIndex(c), datapath: dp, dns: maps.Clone(opt.DNS), verdicts: newVerdicts()}
 	s.cloud = newCloud(s.index, dp)
 	var found []model.Issue
 	s.engine, found = engine.New(s.index, dp)

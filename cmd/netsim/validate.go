@@ -13,9 +13,10 @@ func (c *command) validate() *cobra.Command {
 		Short: "Say what is wrong with the policies, and what is probably not meant",
 		Long: "Validate checks the files as an API server and Cilium's agent would, and warns of\n" +
 			"what is valid and probably not meant: selectors that match nothing, a Service's\n" +
-			"port where policy sees the targetPort, a policy that only forbids and still\n" +
-			"switches on default deny. It ends with 0 where there is neither an error nor a\n" +
-			"warning, with 1 where there is, and with 2 where nothing could be read.",
+			"port where policy sees the targetPort, toFQDNs without the rules.dns that Cilium\n" +
+			"learns names by, a policy that only forbids and still switches on default deny.\n" +
+			"It ends with 0 where there is neither an error nor a warning, with 1 where there\n" +
+			"is, and with 2 where nothing could be read.",
 		Example: `  netsim validate -f manifests/
   kustomize build overlays/dev | netsim validate -f - -o json`,
 		Args: cobra.NoArgs,

@@ -88,7 +88,9 @@ func compareSeed(t *testing.T, seed uint64, seen counts) {
 	answers := make([][]model.Step, len(flows))
 	for i, f := range flows {
 		answers[i] = e.Judge(f.question(ix))
+		compiledAgrees(t, e.Compiled(), f.question(ix), answers[i], seen)
 	}
+	rowsAgree(t, w, ix, e.Compiled())
 	w.withSettings(func() {
 		o := newOracle(w)
 		refused := refusedBy(issues)
