@@ -1,10 +1,15 @@
 package bench
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
 
 	"github.com/netsim-dev/netsim/internal/manifest"
 	"github.com/netsim-dev/netsim/sim"
@@ -24,15 +29,58 @@ func bySize(b *testing.B, run func(*testing.B, *Cluster)) {
 // BenchmarkLoad is from YAML to a filled-in cluster.
 func BenchmarkLoad(b *testing.B) {
 	bySize(b, func(b *testing.B, c *Cluster) {
-		files, size := manifests(c), 0
-		for _, f := range files {
-			size += len(f.Data)
-		}
-		b.SetBytes(int64(size))
+		files := manifests(c)
+		b.SetBytes(int64(size(c)))
 		for b.Loop() {
 			manifest.Load(files)
 		}
 	})
+}
+
+// BenchmarkDecodeAlone is what BenchmarkLoad is held against: each document
+// decoded with sigs.k8s.io/yaml and no more, on one core and on all.
+func BenchmarkDecodeAlone(b *testing.B) {
+	bySize(b, func(b *testing.B, c *Cluster) {
+		for _, cores := range []int{1, runtime.GOMAXPROCS(0)} {
+			b.Run(fmt.Sprintf("cores=%d", cores), func(b *testing.B) {
+				b.ReportAllocs()
+				b.SetBytes(int64(size(c)))
+				for b.Loop() {
+					require.NoError(b, decode(c.Files, cores))
+				}
+			})
+		}
+	})
+}
+
+// decode splits each file and decodes its documents, with so many workers.
+func decode(files []File, workers int) error {
+	queue := make(chan File, len(files))
+	for _, f := range files {
+		queue <- f
+	}
+	close(queue)
+	failed := make([]error, workers)
+	var all sync.WaitGroup
+	for i := range workers {
+		all.Go(func() {
+			for f := range queue {
+				failed[i] = errors.Join(failed[i], decodeFile(f))
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(failed...)
+}
+
+func decodeFile(f File) error {
+	for _, document := range bytes.Split(f.Data, []byte("---\n")) {
+		var into map[string]any
+		if err := yaml.Unmarshal(document, &into); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // BenchmarkNew is from a cluster to a Sim: every policy is read.
@@ -101,6 +149,15 @@ func BenchmarkExample(b *testing.B) {
 		require.NoError(b, err)
 		query(b, s, "azure-auth-gateway/deploy/azure-auth-gateway-nginx", "nginx-gateway/svc/nginx-gateway:443")
 	}
+}
+
+// size is that of a cluster's files in bytes.
+func size(c *Cluster) int {
+	sum := 0
+	for _, f := range c.Files {
+		sum += len(f.Data)
+	}
+	return sum
 }
 
 func query(b *testing.B, s *sim.Sim, from, to string) *sim.Answer {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	kjson "sigs.k8s.io/json"
@@ -45,15 +46,12 @@ func (d *document) decodeMetadata(into any) bool {
 
 // metadataJSON is the document with nothing but its metadata.
 func (d *document) metadataJSON() []byte {
-	n := d.field("metadata")
-	if n == nil {
-		return []byte("{}")
+	for _, p := range d.places {
+		if p.above < 0 && p.key == "metadata" {
+			return slices.Concat([]byte(`{"metadata":`), d.json[p.start:p.end], []byte("}"))
+		}
 	}
-	e := &encoder{resolver: d.resolver, borrowed: new(int), out: []byte(`{"metadata":`)}
-	if err := e.value(n, ""); err != nil {
-		return d.json
-	}
-	return append(e.out, '}')
+	return []byte("{}")
 }
 
 func (d *document) wrongType(err error) { d.reject(d.typeProblem(err)) }

@@ -29,7 +29,10 @@ type document struct {
 	// told counts the Issues of the document.
 	told   int
 	places []place
-	lines  map[string]int
+	// paths are those of the places, and lines the line in the file of each;
+	// locate makes them.
+	paths []string
+	lines map[string]int
 }
 
 // newDocument converts a tree to JSON. What JSON cannot hold is an Issue and
@@ -38,14 +41,14 @@ func newDocument(d document) *document {
 	d.origin.Line = d.before + max(d.tree.Line, 1)
 	d.introduce()
 	e := &encoder{resolver: d.resolver, inAlias: d.inAlias, borrowed: d.borrowed, twice: d.twice, out: make([]byte, 0, 1024)}
-	if err := e.value(d.tree, ""); err != nil {
+	if err := e.whole(d.tree); err != nil {
 		if at, ok := err.(*encodeError); ok {
 			d.origin.Line = d.before + at.line
 		}
 		d.reject(problem{says: "the document cannot be read: " + err.Error(), do: "write it out in plain"})
 		return nil
 	}
-	d.json = e.out
+	d.json, d.places = e.out, e.places
 	return &d
 }
 
@@ -76,6 +79,9 @@ func (d *document) child(n *yaml.Node, key string) *yaml.Node {
 	if n.Kind != yaml.MappingNode {
 		return nil
 	}
+	if value, simple := unmerged(n, key); simple {
+		return value
+	}
 	e := &encoder{resolver: d.resolver, inAlias: d.inAlias, borrowed: d.borrowed}
 	pairs, err := e.pairs(n)
 	if err != nil {
@@ -99,18 +105,17 @@ func wordOf(n *yaml.Node) string {
 	return ""
 }
 
-// locate finds out where each field stands. It costs a second walk, which only
-// policies and documents with Issues need.
+// locate names the place of each field. Only policies and documents with Issues
+// need that.
 func (d *document) locate() {
 	if d.lines != nil {
 		return
 	}
-	d.lines = map[string]int{}
-	e := &encoder{resolver: d.resolver, borrowed: new(int), visit: func(p place) {
-		d.places = append(d.places, p)
-		d.lines[p.path] = d.before + p.line
-	}}
-	_ = e.value(d.tree, "") // newDocument has walked it without an error
+	d.paths = paths(d.places)
+	d.lines = make(map[string]int, len(d.places))
+	for i, p := range d.places {
+		d.lines[d.paths[i]] = d.before + p.line
+	}
 }
 
 // line is the line in the file of a field, or of the nearest known one above.
@@ -127,11 +132,11 @@ func (d *document) line(path string) int {
 // offset.
 func (d *document) pathAt(offset int64) string {
 	d.locate()
-	i := sort.Search(len(d.places), func(i int) bool { return int64(d.places[i].offset) >= offset })
+	i := sort.Search(len(d.places), func(i int) bool { return int64(d.places[i].start) >= offset })
 	if i == 0 {
 		return ""
 	}
-	return d.places[i-1].path
+	return d.paths[i-1]
 }
 
 // object is the document kept as it was written.

@@ -15,9 +15,9 @@ type Document struct{ inner *document }
 // Documents are the documents of a file, and Issues for what of it cannot be
 // parsed.
 func Documents(file File) ([]*Document, []model.Issue) {
-	l := &loader{resolver: newResolver(), reports: &reports{}}
+	l := &loader{resolver: newResolver(), reports: &reports{}, templated: map[string]bool{}}
 	var all []*Document
-	l.trees(file, func(d document) {
+	take := func(d document) {
 		if isNull(d.tree) {
 			return
 		}
@@ -31,7 +31,8 @@ func Documents(file File) ([]*Document, []model.Issue) {
 			return
 		}
 		l.reports.list = append(l.reports.list, d.reports.list...)
-	})
+	}
+	parseAhead(l.parts(file), func(p parsed) { l.trees(p, take) })
 	return all, model.SortIssues(l.reports.list)
 }
 

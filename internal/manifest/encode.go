@@ -16,22 +16,16 @@ import (
 // values, or 10 MB of text.
 const maxBorrowed = 1_000_000
 
-// place is where a value stands: its path, its line in the part, and its
-// offset in the JSON.
-type place struct {
-	path   string
-	line   int
-	offset int
-}
-
 // encoder writes a tree as JSON. It follows sigs.k8s.io/yaml v1.6.0
 // YAMLToJSON: merge keys are resolved where they stand, and of two equal keys
 // the last wins, in the place of the first.
 type encoder struct {
 	resolver *resolver
 	out      []byte
-	// visit, if set, is told of every value before it is written.
-	visit func(place)
+	// places are those of the values begun so far, in their order, and above is
+	// the index of the one that is being written.
+	places []place
+	above  int
 	// twice, if set, is told of every key that is there a second time.
 	twice func(key string, line int)
 
@@ -49,7 +43,13 @@ type encodeError struct {
 
 func (e *encodeError) Error() string { return e.err.Error() }
 
-func (e *encoder) value(n *yaml.Node, path string) error {
+// whole writes a document.
+func (e *encoder) whole(n *yaml.Node) error {
+	e.above = -1
+	return e.value(n)
+}
+
+func (e *encoder) value(n *yaml.Node) error {
 	if e.depth++; e.depth > maxDepth {
 		return &encodeError{n.Line, fmt.Errorf("exceeded max depth of %d", maxDepth)}
 	}
@@ -61,11 +61,11 @@ func (e *encoder) value(n *yaml.Node, path string) error {
 	case yaml.AliasNode:
 		e.inAlias++
 		defer func() { e.inAlias-- }()
-		return e.value(n.Alias, path)
+		return e.value(n.Alias)
 	case yaml.MappingNode:
-		return e.mapping(n, path)
+		return e.mapping(n)
 	case yaml.SequenceNode:
-		return e.sequence(n, path)
+		return e.sequence(n)
 	default:
 		return e.scalar(n)
 	}
@@ -91,7 +91,7 @@ type pair struct {
 	merged bool
 }
 
-func (e *encoder) mapping(n *yaml.Node, path string) error {
+func (e *encoder) mapping(n *yaml.Node) error {
 	pairs, err := e.pairs(n)
 	if err != nil {
 		return err
@@ -103,11 +103,7 @@ func (e *encoder) mapping(n *yaml.Node, path string) error {
 		}
 		e.text(p.key)
 		e.out = append(e.out, ':')
-		below := ""
-		if e.visiting() {
-			below = join(path, p.key)
-		}
-		if err := e.child(p.value, below, p.line); err != nil {
+		if err := e.child(p.value, place{key: p.key, index: -1, line: p.line}); err != nil {
 			return err
 		}
 	}
@@ -115,17 +111,13 @@ func (e *encoder) mapping(n *yaml.Node, path string) error {
 	return nil
 }
 
-func (e *encoder) sequence(n *yaml.Node, path string) error {
+func (e *encoder) sequence(n *yaml.Node) error {
 	e.out = append(e.out, '[')
 	for i, item := range n.Content {
 		if i > 0 {
 			e.out = append(e.out, ',')
 		}
-		below := ""
-		if e.visiting() {
-			below = path + "[" + strconv.Itoa(i) + "]"
-		}
-		if err := e.child(item, below, item.Line); err != nil {
+		if err := e.child(item, place{index: i, line: item.Line}); err != nil {
 			return err
 		}
 	}
@@ -133,22 +125,19 @@ func (e *encoder) sequence(n *yaml.Node, path string) error {
 	return nil
 }
 
-// visiting ends some way down, where paths would grow with the square of the
-// depth and no field of Kubernetes is.
-func (e *encoder) visiting() bool { return e.visit != nil && e.depth < 64 }
-
-func (e *encoder) child(n *yaml.Node, path string, line int) error {
-	if e.visiting() {
-		e.visit(place{path, line, len(e.out)})
+// child writes a value below another, and notes its place.
+func (e *encoder) child(n *yaml.Node, p place) error {
+	if e.depth >= maxPlaced {
+		return e.value(n)
 	}
-	return e.value(n, path)
-}
-
-func join(path, key string) string {
-	if path == "" {
-		return key
-	}
-	return path + "." + key
+	above := e.above
+	p.above, p.start = above, len(e.out)
+	e.above = len(e.places)
+	e.places = append(e.places, p)
+	err := e.value(n)
+	e.places[e.above].end = len(e.out)
+	e.above = above
+	return err
 }
 
 // pairs flattens a mapping and what it merges.
@@ -156,6 +145,21 @@ func (e *encoder) pairs(n *yaml.Node) ([]pair, error) {
 	f := &flattener{encoder: e, pairs: make([]pair, 0, len(n.Content)/2)}
 	err := f.mapping(n, false)
 	return f.pairs, err
+}
+
+// unmerged is the value of a key of a mapping, nil if there is none; false for a
+// mapping that merges others.
+func unmerged(n *yaml.Node, key string) (value *yaml.Node, simple bool) {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		at := follow(n.Content[i])
+		switch {
+		case at.Tag == "!!merge":
+			return nil, false
+		case at.Kind == yaml.ScalarNode && at.Value == key:
+			value = follow(n.Content[i+1])
+		}
+	}
+	return value, true
 }
 
 type flattener struct {

@@ -16,7 +16,7 @@ func encoded(text string) (string, error) {
 		return "", assert.AnError
 	}
 	e := &encoder{resolver: newResolver(), borrowed: new(int)}
-	err := e.value(nodes[0], "")
+	err := e.whole(nodes[0])
 	return string(e.out), err
 }
 
@@ -84,7 +84,7 @@ func TestOfTwoEqualKeysTheLastWins(t *testing.T) {
 	}}
 	nodes, syntax := parse([]byte("a: 1\nb: 2\na: 3"))
 	require.Nil(t, syntax)
-	require.NoError(t, e.value(nodes[0], ""))
+	require.NoError(t, e.whole(nodes[0]))
 	assert.Equal(t, `{"a":3,"b":2}`, string(e.out))
 	assert.Equal(t, []string{"a"}, told)
 }

@@ -23,6 +23,8 @@ type filler struct {
 	endpoints []*endpoints
 
 	nodeByName map[string]*node
+	// untainted are the nodes that take a pod which asks for nothing.
+	untainted []*node
 	// families are the cluster's IP families, the primary first.
 	families []string
 	// taken holds every address that something has.

@@ -321,6 +321,24 @@ func TestEndpointsMadeFromSelectors(t *testing.T) {
 	}
 }
 
+func TestAServiceSelectsThePodsOfItsNamespaceWithAllItsLabels(t *testing.T) {
+	const pod = "---\n{apiVersion: v1, kind: Pod, metadata: {name: %s, namespace: %s, labels: {%s}}, spec: {containers: [{name: c, image: i}]}}\n"
+	text := "{apiVersion: v1, kind: Service, metadata: {name: s, namespace: a}, spec: {selector: {app: web, tier: front}, ports: [{port: 80}]}}\n"
+	for _, p := range [][3]string{
+		{"both", "a", "app: web, tier: front"}, {"more", "a", "app: web, tier: front, x: z"},
+		{"one", "a", "app: web"}, {"other", "a", "app: db, tier: front"}, {"elsewhere", "b", "app: web, tier: front"},
+	} {
+		text += fmt.Sprintf(pod, p[0], p[1], p[2])
+	}
+	cluster, _ := load(text)
+	require.Len(t, cluster.EndpointSlices, 1)
+	var names []string
+	for _, e := range cluster.EndpointSlices[0].Endpoints {
+		names = append(names, e.PodName)
+	}
+	assert.Equal(t, []string{"both", "more"}, names)
+}
+
 func TestMadeEndpointsKnowTheirNodeAndZone(t *testing.T) {
 	c := loadClean(t, twoNodes+podYAML("dev", "a", "app: web", "nodeName: n1, containers: [{name: c}]")+serviceYAML("dev", "s", "selector: {app: web}, ports: [{port: 80}]"))
 	slice := c.EndpointSlices[0]

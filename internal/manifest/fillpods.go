@@ -110,10 +110,21 @@ func (f *filler) schedule(p *pod) {
 }
 
 // candidates are the nodes that take a pod: its nodeSelector matches their
-// labels, and it tolerates their taints.
+// labels, and it tolerates their taints. Most pods ask for nothing, and share
+// the list.
 func (f *filler) candidates(p *pod) []*node {
+	if p.Node != "" || len(p.scheduling.NodeSelector)+len(p.scheduling.Tolerations) > 0 {
+		return takers(f.nodes, p)
+	}
+	if f.untainted == nil {
+		f.untainted = takers(f.nodes, p)
+	}
+	return f.untainted
+}
+
+func takers(nodes []*node, p *pod) []*node {
 	var list []*node
-	for _, n := range f.nodes {
+	for _, n := range nodes {
 		if p.Node != "" && p.Node != n.Name {
 			continue
 		}

@@ -3,6 +3,7 @@ package manifest
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -18,16 +19,13 @@ import (
 func (f *filler) fillSlices() {
 	c := f.cluster
 	settled := f.givenSlices()
-	pods := map[string][]*pod{}
-	for _, p := range f.pods {
-		pods[p.Namespace] = append(pods[p.Namespace], p)
-	}
+	pods := newPodIndex(f.pods)
 	for _, s := range f.services {
 		if s.Selector == nil || s.Type == model.ExternalNameService || settled[[2]string{s.Namespace, s.Name}] {
 			continue
 		}
 		for _, family := range s.IPFamilies {
-			c.EndpointSlices = append(c.EndpointSlices, f.makeSlices(s, family, pods[s.Namespace])...)
+			c.EndpointSlices = append(c.EndpointSlices, f.makeSlices(s, family, pods.candidates(s))...)
 		}
 	}
 }
@@ -56,14 +54,14 @@ func (f *filler) givenSlices() map[[2]string]bool {
 // pods have. A Service that selects none has one empty slice, as in a cluster.
 func (f *filler) makeSlices(s *service, family string, pods []*pod) []*model.EndpointSlice {
 	var list []*model.EndpointSlice
-	byPorts := map[string]*model.EndpointSlice{}
 	slice := func(ports []model.EndpointPort) *model.EndpointSlice {
-		key := fmt.Sprint(ports)
-		if byPorts[key] == nil {
-			byPorts[key] = madeSlice(s, family, len(list), ports)
-			list = append(list, byPorts[key])
+		for _, made := range list {
+			if slices.Equal(made.Ports, ports) {
+				return made
+			}
 		}
-		return byPorts[key]
+		list = append(list, madeSlice(s, family, len(list), ports))
+		return list[len(list)-1]
 	}
 	for _, p := range pods {
 		addr := ofFamily(p.IPs, family)

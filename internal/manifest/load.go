@@ -15,12 +15,14 @@ import (
 // cluster is never nil; what could not be taken, or was assumed, is in the
 // Issues, in the order of model.CompareIssues.
 func Load(files []File) (*model.Cluster, []model.Issue) {
-	l := &loader{kinds: kinds(), resolver: newResolver(), reports: &reports{}}
+	l := &loader{kinds: kinds(), resolver: newResolver(), reports: &reports{}, templated: map[string]bool{}}
 	l.objects = newObjects(l.reports)
 	l.findOwnCharts(files)
+	var parts []part
 	for _, file := range files {
-		l.file(file)
+		parts = append(parts, l.parts(file)...)
 	}
+	parseAhead(parts, l.part)
 	l.takeNameless()
 	cluster := l.objects.assemble()
 	return cluster, model.SortIssues(l.reports.list)
@@ -35,42 +37,44 @@ type loader struct {
 	nameless []nameless
 	// ownCharts are the directories that hold Cilium's chart itself.
 	ownCharts map[string]bool
+	// templated are the files of which it was told that they are templates.
+	templated map[string]bool
 }
 
-func (l *loader) file(file File) {
-	l.trees(file, func(d document) { l.tree(d, 0) })
+func (l *loader) parts(file File) []part {
+	if bytes.IndexByte(file.Data, 0) < 0 {
+		return split(file)
+	}
+	l.reports.add(model.Issue{
+		Severity: model.Error, File: file.Name, Line: 1,
+		Message: "the file is binary, or not in UTF-8", Remedy: "save it as UTF-8 text, or leave it out",
+	})
+	return nil
 }
 
-// trees hands on what each document of a file was parsed to, and reports what
-// cannot be parsed.
-func (l *loader) trees(file File, take func(document)) {
-	if bytes.IndexByte(file.Data, 0) >= 0 {
-		l.reports.add(model.Issue{
-			Severity: model.Error, File: file.Name, Line: 1,
-			Message: "the file is binary, or not in UTF-8", Remedy: "save it as UTF-8 text, or leave it out",
+func (l *loader) part(p parsed) {
+	l.trees(p, func(d document) { l.tree(d, 0) })
+}
+
+// trees hands on what each document of a part was parsed to, and reports what
+// could not be parsed.
+func (l *loader) trees(p parsed, take func(document)) {
+	borrowed := 0
+	for _, tree := range p.trees {
+		take(document{
+			origin: model.Origin{File: p.file}, tree: tree, before: p.before,
+			resolver: l.resolver, reports: l.reports, borrowed: &borrowed,
 		})
+	}
+	if p.err == nil {
 		return
 	}
-	templated := false
-	for _, p := range split(file.Data) {
-		trees, err := parse(p.text)
-		borrowed := 0
-		for _, tree := range trees {
-			take(document{
-				origin: model.Origin{File: file.Name}, tree: tree, before: p.before,
-				resolver: l.resolver, reports: l.reports, borrowed: &borrowed,
-			})
-		}
-		if err == nil {
-			continue
-		}
-		issue := unparsed(file.Name, p, err)
-		if issue.Remedy == renderHelm && templated {
-			continue // a chart's file is one thing to say, not one a document
-		}
-		templated = templated || issue.Remedy == renderHelm
-		l.reports.add(issue)
+	issue := unparsed(p.part, p.err)
+	if issue.Remedy == renderHelm && l.templated[p.file] {
+		return // a chart's file is one thing to say, not one a document
 	}
+	l.templated[p.file] = l.templated[p.file] || issue.Remedy == renderHelm
+	l.reports.add(issue)
 }
 
 // tree takes a parsed document; depth counts the Lists that it is in.

@@ -28,7 +28,9 @@ type entry struct {
 
 func newObjects(r *reports) *objects { return &objects{reports: r, byID: map[id]int{}} }
 
+// add keeps an object. Its tree has been read, and is much larger.
 func (o *objects) add(d *document, group string, value any) {
+	d.tree = nil
 	key := id{group, d.origin.Kind, d.origin.Namespace, d.origin.Name}
 	if _, singleton := value.(*model.KindConfig); singleton {
 		key.name = ""

@@ -6,6 +6,7 @@ import "bytes"
 // lines of the file above it, so that a line in the part can be shown as a
 // line of the file.
 type part struct {
+	file   string
 	text   []byte
 	before int
 }
@@ -14,16 +15,16 @@ type part struct {
 // column 0, which end it even inside a block scalar), so that a syntax error
 // costs one document. Parts that hold nothing but comments and directives are
 // left out.
-func split(data []byte) []part {
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+func split(file File) []part {
+	data := bytes.TrimPrefix(file.Data, []byte("\xef\xbb\xbf"))
 	var parts []part
-	current, line := part{}, 0
+	current, line := part{file: file.Name}, 0
 	start := 0
 	cut := func(end, next, before int) {
 		if current.text = data[start:end]; !blank(current.text) {
 			parts = append(parts, current)
 		}
-		start, current = next, part{before: before}
+		start, current = next, part{file: file.Name, before: before}
 	}
 	for at := 0; at < len(data); line++ {
 		next := nextLine(data, at)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/netsim-dev/netsim/model"
@@ -46,12 +47,12 @@ func (d *document) warnUnrendered() {
 		return
 	}
 	d.locate()
-	for i, p := range d.places {
-		if strings.HasPrefix(p.path, "metadata.annotations") {
+	for i, path := range d.paths {
+		if strings.HasPrefix(path, "metadata.annotations") {
 			continue
 		}
 		if remedy := unrendered(d.valueAt(i)); remedy != "" {
-			d.warn(problem{p.path, "holds a place holder, which is taken literally", remedy})
+			d.warn(problem{path, "holds a place holder, which is taken literally", remedy})
 			return
 		}
 	}
@@ -61,9 +62,9 @@ func (d *document) warnUnrendered() {
 func (d *document) valueAt(i int) []byte {
 	end := len(d.json)
 	if i+1 < len(d.places) {
-		end = d.places[i+1].offset
+		end = d.places[i+1].start
 	}
-	return d.json[d.places[i].offset:end]
+	return d.json[d.places[i].start:end]
 }
 
 // rendering is the remedy for a problem that a place holder causes: one in the
@@ -73,10 +74,8 @@ func (d *document) rendering(p problem) string {
 		return ""
 	}
 	d.locate()
-	for i := range d.places {
-		if d.places[i].path == p.at {
-			return cmp.Or(unrendered(d.valueAt(i)), unrendered([]byte(p.says)))
-		}
+	if i := slices.Index(d.paths, p.at); i >= 0 {
+		return cmp.Or(unrendered(d.valueAt(i)), unrendered([]byte(p.says)))
 	}
 	return unrendered([]byte(p.says))
 }
@@ -87,9 +86,9 @@ func (d *document) encrypted() bool {
 }
 
 // unparsed is the Issue of a part that cannot be parsed.
-func unparsed(file string, p part, err *syntaxError) model.Issue {
+func unparsed(p part, err *syntaxError) model.Issue {
 	issue := model.Issue{
-		Severity: model.Error, File: file, Line: p.before + max(err.line, 1),
+		Severity: model.Error, File: p.file, Line: p.before + max(err.line, 1),
 		Message: "the document cannot be parsed: " + err.message,
 		Remedy:  "correct the YAML; documents before and after it are read",
 	}
