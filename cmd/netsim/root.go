@@ -42,6 +42,7 @@ type command struct {
 	strict   bool
 	output   string
 	noColor  bool
+	sources  sourceFlags
 	// dns is for query alone.
 	dns dnsFlags
 
@@ -85,6 +86,7 @@ func (c *command) root() *cobra.Command {
 	flags.StringArrayVarP(&c.files, "filename", "f", nil, "manifest file, directory (recursive) or - for stdin; repeatable")
 	flags.StringVar(&c.datapath, "datapath", "", "datapath profile `NAME`; without it, the datapath is read from the files")
 	flags.StringArrayVar(&c.set, "set", nil, "datapath setting `KEY=VALUE`, over what the files say; repeatable")
+	c.sources.add(root)
 	flags.BoolVar(&c.strict, "strict", false, "exit 2 if the files have an error or a warning")
 	flags.StringVarP(&c.output, "output", "o", "text", "output format: text, json or yaml")
 	flags.BoolVar(&c.noColor, "no-color", false, "no colour, even on a terminal")

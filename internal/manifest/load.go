@@ -51,14 +51,15 @@ func (l *loader) file(file File) {
 		borrowed := 0
 		for _, tree := range trees {
 			l.tree(document{
-				origin: model.Origin{File: file.Name}, tree: tree, before: p.before,
-				resolver: l.resolver, reports: l.reports, borrowed: &borrowed,
+				origin: model.Origin{File: file.Name, Via: file.via()}, tree: tree, before: file.relocate(tree, p.before),
+				namespace: file.namespace(), resolver: l.resolver, reports: l.reports, borrowed: &borrowed,
 			}, 0)
 		}
 		if err == nil {
 			continue
 		}
 		issue := unparsed(file.Name, p, err)
+		issue.Line = file.line(issue.Line)
 		if issue.Remedy == renderHelm && templated {
 			continue // a chart's file is one thing to say, not one a document
 		}
