@@ -86,13 +86,23 @@ func (r *Run) Dirs(bases ...string) []string {
 	return dirs
 }
 
+// Renders says whether a Source holds a directory.
+func (r *Run) Renders(dir string) bool { return r.renderer(dir) != nil }
+
+func (r *Run) renderer(dir string) Renderer {
+	for _, s := range r.sources {
+		if renderer, ok := s.(Renderer); ok && renderer.Holds(r, dir) {
+			return renderer
+		}
+	}
+	return nil
+}
+
 // Render renders a directory by the first Source that holds it. One that none
 // holds is taken as plain manifests.
 func (r *Run) Render(q Request) Output {
-	for _, s := range r.sources {
-		if renderer, ok := s.(Renderer); ok && renderer.Holds(r, q.Dir) {
-			return renderer.Render(r, q)
-		}
+	if renderer := r.renderer(q.Dir); renderer != nil {
+		return renderer.Render(r, q)
 	}
 	return r.plain(q)
 }

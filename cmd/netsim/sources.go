@@ -8,11 +8,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/netsim-dev/netsim/load"
+	"github.com/netsim-dev/netsim/load/kustomize"
 )
 
 // sources are what netsim renders itself, in the order of their rank (see
 // package load).
-func sources() []load.Source { return []load.Source{} }
+func sources() []load.Source { return []load.Source{kustomize.Source{}} }
 
 // sourceFlags say which sources to use, and how.
 type sourceFlags struct {
