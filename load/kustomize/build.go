@@ -66,7 +66,12 @@ func (w *walker) overlay(root string, fields []byte, name string) string {
 		w.fail(name, 1, "what is laid over the kustomization cannot be read: "+err.Error(), "correct it")
 		return root
 	}
-	w.keepAs(at+"/kustomization.yaml", load.File{Name: name, Data: amend(k, []string{filepath.ToSlash(rel)})})
+	if len(k.directories())+len(k.files())+len(k.HelmCharts) > 0 {
+		w.fail(name, 1, "what is laid over the kustomization names files: that is not supported", "write it inline")
+		return root
+	}
+	k.Resources = []string{filepath.ToSlash(rel)}
+	w.keepAs(at+"/kustomization.yaml", load.File{Name: name, Data: amend(k)})
 	return at
 }
 

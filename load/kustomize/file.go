@@ -59,10 +59,10 @@ func (k *kustomization) directories() []string {
 	return slices.Concat(k.Resources, k.Components, k.Generators, k.Transformers, k.Validators)
 }
 
-// plugins are the references to configurations of generators and transformers;
-// one may stand in the field itself.
+// plugins are the references to configurations of generators and transformers, or
+// those themselves.
 func (k *kustomization) plugins() []string {
-	return slices.DeleteFunc(slices.Concat(k.Generators, k.Transformers, k.Validators), isInline)
+	return slices.Concat(k.Generators, k.Transformers, k.Validators)
 }
 
 // files are the references to files that are no objects by themselves.
@@ -107,4 +107,6 @@ func addSources(add func(string), s types.KvPairSources) {
 }
 
 // isInline says whether a field that may name a file holds the file's content.
-func isInline(ref string) bool { return strings.ContainsAny(ref, "\n{") || strings.Contains(ref, ": ") }
+func isInline(ref string) bool {
+	return !isURL(ref) && (strings.ContainsAny(ref, "\n{") || strings.Contains(ref, ": "))
+}

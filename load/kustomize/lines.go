@@ -52,7 +52,7 @@ func (l *liner) value(built, written *yaml.Node, around int) {
 	case yaml.MappingNode:
 		l.mapping(built, written, around)
 	case yaml.SequenceNode:
-		l.sequence(built, written)
+		l.sequence(built, written, around)
 	}
 }
 
@@ -71,9 +71,9 @@ func (l *liner) mapping(built, written *yaml.Node, around int) {
 	}
 }
 
-// sequence pairs items that are equal, or have the same name; of lists that are
-// as long as each other, then those in the same place.
-func (l *liner) sequence(built, written *yaml.Node) {
+// sequence pairs items that are equal, or have the same name, and then those in
+// the same place that are left.
+func (l *liner) sequence(built, written *yaml.Node, around int) {
 	left := map[string][]int{}
 	taken := make([]bool, len(written.Content))
 	for i, item := range written.Content {
@@ -92,10 +92,10 @@ func (l *liner) sequence(built, written *yaml.Node) {
 		}
 	}
 	for i, item := range built.Content {
-		if pairs[i] == nil && len(built.Content) == len(written.Content) && !taken[i] {
+		if pairs[i] == nil && i < len(taken) && !taken[i] {
 			pairs[i] = written.Content[i]
 		}
-		l.value(item, pairs[i], written.Line)
+		l.value(item, pairs[i], around)
 	}
 }
 

@@ -3,6 +3,7 @@ package kustomize
 import (
 	"bytes"
 	"path"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -11,19 +12,22 @@ import (
 // that this names in turn.
 func (w *walker) plugin(k *kustomization, dir, ref, namespace string, depth int) {
 	name := path.Join(dir, ref)
-	if w.run.IsDir(name) || isRemote(ref) {
+	if !isInline(ref) && (w.run.IsDir(name) || isRemote(ref)) {
 		if !w.resource(k, dir, ref, namespace, depth) {
 			w.failed = true
 		}
 		return
 	}
-	w.reference(k, dir, ref)
-	text, err := w.run.ReadFile(name)
-	if err != nil {
-		return
+	at := &kustomization{name: k.name, text: []byte(ref)}
+	if !isInline(ref) {
+		w.reference(k, dir, ref)
+		text, err := w.run.ReadFile(name)
+		if err != nil {
+			return
+		}
+		at = &kustomization{name: name, text: text}
 	}
-	at := &kustomization{name: name, text: text}
-	for _, file := range pluginFiles(text) {
+	for _, file := range pluginFiles(at.text) {
 		if isRemote(file) || w.run.Exists(path.Join(dir, file)) {
 			w.reference(at, dir, file)
 		}
@@ -40,16 +44,27 @@ func pluginFiles(text []byte) []string {
 			return found
 		}
 		eachField(&n, func(key string, value *yaml.Node) {
-			switch key {
-			case "path", "env", "valuesFile":
+			switch value = follow(value); strings.ToLower(key) {
+			case "path", "env", "valuesfile":
 				found = append(found, value.Value)
-			case "paths", "files", "envs", "additionalValuesFiles":
+			case "paths", "files", "envs", "additionalvaluesfiles":
 				for _, item := range value.Content {
-					found = append(found, item.Value)
+					_, file, keyed := strings.Cut(follow(item).Value, "=")
+					if !keyed {
+						file = follow(item).Value
+					}
+					found = append(found, file)
 				}
 			}
 		})
 	}
+}
+
+func follow(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
 }
 
 // eachField calls f for every field of a tree. An alias is not followed: what it

@@ -58,6 +58,16 @@ func kustomizationIn(r *load.Run, dir string) string {
 	return ""
 }
 
+// another is a second kustomization file beside one, "" for none.
+func another(r *load.Run, name string) string {
+	for _, base := range konfig.RecognizedKustomizationFileNames() {
+		if base != path.Base(name) && r.Exists(path.Join(path.Dir(name), base)) {
+			return base
+		}
+	}
+	return ""
+}
+
 // topmost are the directories that no other kustomization among them builds on.
 func topmost(r *load.Run, dirs []string) []string {
 	below := map[string]bool{}

@@ -3,6 +3,7 @@ package kustomize
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"path"
 	"path/filepath"
 	"slices"
@@ -76,6 +77,10 @@ func (w *walker) directory(dir, namespace string, depth int) {
 	}
 	w.dirs[dir] = true
 	w.out.Used = append(w.out.Used, name)
+	if other := another(w.run, name); other != "" {
+		w.fail(name, 1, "there is "+other+" too, and kustomize takes only one: nothing of the kustomization is loaded", "remove one of them")
+		return
+	}
 	k, err := parse(w.run, name)
 	if err != nil {
 		text, _ := w.run.ReadFile(name)
@@ -91,33 +96,28 @@ func (w *walker) directory(dir, namespace string, depth int) {
 	for _, ref := range k.plugins() {
 		w.plugin(k, dir, ref, namespace, depth)
 	}
-	for _, ref := range k.Components {
-		w.resource(k, dir, ref, namespace, depth)
+	here := func(refs []string) []string {
+		return slices.DeleteFunc(slices.Clone(refs), func(ref string) bool { return !w.resource(k, dir, ref, namespace, depth) })
 	}
-	var kept []string
-	for _, ref := range k.Resources {
-		if w.resource(k, dir, ref, namespace, depth) {
-			kept = append(kept, ref)
-		}
-	}
-	kept = append(kept, w.charts(k, dir, namespace)...)
-	w.keep(name, amend(k, kept))
+	k.Resources, k.Components = here(k.Resources), here(k.Components)
+	k.Resources = append(k.Resources, w.charts(k, dir, namespace)...)
+	w.keep(name, amend(k))
 }
 
-// amend is the text of a kustomization with other resources, without charts, and
-// so that kustomize notes the file of each object.
-func amend(k *kustomization, resources []string) []byte {
+// amend is the text of a kustomization with the resources and components that it
+// has now, without charts, and so that kustomize notes the file of each object.
+func amend(k *kustomization) []byte {
 	fields := map[string]any{}
 	if err := yaml.Unmarshal(k.text, &fields); err != nil {
 		return k.text
 	}
 	for key := range fields {
 		switch strings.ToLower(key) {
-		case "resources", "bases", "helmcharts", "helmglobals", "helmchartinflationgenerator", "buildmetadata":
+		case "resources", "bases", "components", "helmcharts", "helmglobals", "helmchartinflationgenerator", "buildmetadata":
 			delete(fields, key)
 		}
 	}
-	fields["resources"] = append([]string{}, resources...)
+	fields["resources"], fields["components"] = k.Resources, k.Components
 	fields["buildMetadata"] = []string{"originAnnotations"}
 	text, err := json.Marshal(fields)
 	if err != nil {
@@ -131,7 +131,7 @@ func amend(k *kustomization, resources []string) []byte {
 func (w *walker) resource(k *kustomization, dir, ref, namespace string, depth int) bool {
 	name := path.Join(dir, ref)
 	switch {
-	case isRemote(ref) && !w.run.Exists(name):
+	case isRemote(ref):
 		w.missing(k, ref, "is remote, and nothing is fetched: what it holds is missing here", "put a copy beside the kustomization (kustomize localize), and name that")
 		return false
 	case w.run.IsDir(name) && kustomizationIn(w.run, name) != "":
@@ -150,7 +150,7 @@ func (w *walker) resource(k *kustomization, dir, ref, namespace string, depth in
 func (w *walker) reference(k *kustomization, dir, ref string) {
 	name := path.Join(dir, ref)
 	line := lineOf(k.text, ref)
-	if isRemote(ref) && !w.run.Exists(name) || path.IsAbs(filepath.ToSlash(ref)) {
+	if isRemote(ref) || path.IsAbs(filepath.ToSlash(ref)) {
 		w.fail(k.name, line, ref+" is no file of this repository: nothing of the kustomization is loaded", "put a copy beside the kustomization, and name that")
 		return
 	}
@@ -191,10 +191,13 @@ func (w *walker) keepAs(at string, file load.File) {
 
 // isRemote says whether kustomize would fetch a reference.
 func isRemote(ref string) bool {
-	if strings.HasPrefix(ref, "http://") || strings.HasPrefix(ref, "https://") {
-		return true
-	}
-	return (&resource.Origin{}).Append(ref).Repo != ""
+	return isURL(ref) || (&resource.Origin{}).Append(ref).Repo != ""
+}
+
+// isURL follows kustomize api v0.21.1 internal/loader IsRemoteFile.
+func isURL(ref string) bool {
+	u, err := url.Parse(ref)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https")
 }
 
 func (w *walker) issue(severity model.Severity, name string, line int, message, remedy string) {
