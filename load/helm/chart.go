@@ -122,6 +122,10 @@ func (l *reader) local(c *chart.Chart, dir string, depth int) {
 		if below := l.chart(at, depth+1); below != nil {
 			c.AddDependency(below)
 			l.dirs[below.ChartFullPath()] = at
+			if d.Alias != "" {
+				l.dirs[path.Join(c.ChartFullPath(), "charts", d.Alias)] = at
+			}
+			l.out.Used = append(append(append(l.out.Used, path.Join(at, chartFile)), l.templates(at)...), l.valuesFiles(at)...)
 		}
 	}
 }

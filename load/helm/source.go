@@ -7,6 +7,7 @@ import (
 
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
+	"sigs.k8s.io/yaml"
 
 	"github.com/netsim-dev/netsim/load"
 	"github.com/netsim-dev/netsim/model"
@@ -48,8 +49,9 @@ func (Source) Holds(r *load.Run, dir string) bool { return r.Exists(path.Join(di
 func (s Source) Read(r *load.Run) {
 	s.claimValues(r)
 	dirs := r.Dirs(chartFile)
+	below := byPath(r, dirs)
 	for _, dir := range dirs {
-		if inAnother(dir, dirs) || r.Claimed(path.Join(dir, chartFile)) {
+		if below[dir] || inAnother(dir, dirs) || r.Claimed(path.Join(dir, chartFile)) {
 			continue
 		}
 		r.Add(s.release(r, load.Request{Dir: dir}, true))
@@ -74,6 +76,24 @@ func inAnother(dir string, dirs []string) bool {
 		}
 	}
 	return false
+}
+
+// byPath are the charts that others depend on at a path.
+func byPath(r *load.Run, dirs []string) map[string]bool {
+	found := map[string]bool{}
+	for _, dir := range dirs {
+		text, err := r.ReadFile(path.Join(dir, chartFile))
+		var c chart.Metadata
+		if err != nil || yaml.Unmarshal(text, &c) != nil {
+			continue
+		}
+		for _, d := range c.Dependencies {
+			if rel, is := strings.CutPrefix(d.Repository, "file://"); is && path.Join(dir, rel) != dir {
+				found[path.Join(dir, rel)] = true
+			}
+		}
+	}
+	return found
 }
 
 // release renders a chart. Where nobody has asked for it, a chart that is there for

@@ -37,7 +37,7 @@ func (w *walker) charts(k *kustomization, dir, namespace string) []string {
 		for j, file := range out.Files {
 			ref := fmt.Sprintf("netsim-chart-%d-%d.yaml", i, j)
 			w.keepAs(inMemory(path.Join(dir, ref)), file)
-			_ = w.memory.WriteFile(inMemory(path.Join(dir, ref)), helmGenerated(file.Data, konfig.HelmGeneratedAnnotation))
+			w.memory.put(inMemory(path.Join(dir, ref)), helmGenerated(file.Data, konfig.HelmGeneratedAnnotation))
 			refs = append(refs, ref)
 		}
 	}

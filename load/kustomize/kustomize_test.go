@@ -93,6 +93,13 @@ func TestAnOverlayIsLoadedAndItsBaseIsNot(t *testing.T) {
 	}
 }
 
+func TestAnyNameOfAFileWillDo(t *testing.T) {
+	write(t, "-- my app, @home+1/kustomization.yaml --\nresources: ['a b.yaml']\n-- my app, @home+1/a b.yaml --\napiVersion: v1\nkind: Service\nmetadata: {name: app}\nspec: {ports: [{port: 80}]}\n")
+	objects, issues := read(t, ".")
+	assert.Equal(t, []string{"Service default/app my app, @home+1/a b.yaml:1 via my app, @home+1"}, objects)
+	assert.Empty(t, issues)
+}
+
 func TestSourceOffLeavesFilesAsTheyAre(t *testing.T) {
 	write(t, app+"-- overlays/dev/kustomization.yaml --\nnamespace: dev\nresources: [../../base]\n")
 	cluster, _, err := load.Read([]string{"."}, nil, nil)
@@ -250,7 +257,7 @@ func TestABrokenKustomizationLosesOnlyItself(t *testing.T) {
 		t.Run(row.claim, func(t *testing.T) {
 			write(t, row.files+"-- good/kustomization.yaml --\nresources: [app.yaml]\n-- good/app.yaml --\n"+service)
 			objects, issues := read(t, ".")
-			assert.Equal(t, []string{"Service dev/app good/app.yaml:1 via good"}, objects)
+			assert.Equal(t, []string{"Service dev/app good/app.yaml:1 via good"}, objects, issues)
 			assert.Contains(t, strings.Join(issues, "\n"), row.says)
 			here, _ := os.Getwd()
 			assert.NotContains(t, strings.Join(issues, "\n"), here)

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/resource"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
 	"github.com/netsim-dev/netsim/internal/manifest"
@@ -29,7 +28,7 @@ const (
 // walker copies a kustomization and all that it names into memory.
 type walker struct {
 	run    *load.Run
-	memory filesys.FileSystem
+	memory memory
 	out    *load.Output
 	// files are the texts in memory by their path there.
 	files map[string]load.File
@@ -42,7 +41,7 @@ type walker struct {
 }
 
 func newWalker(r *load.Run, via string) *walker {
-	return &walker{run: r, memory: filesys.MakeFsInMemory(), out: &load.Output{}, files: map[string]load.File{}, dirs: map[string]bool{}, via: via}
+	return &walker{run: r, memory: newMemory(), out: &load.Output{}, files: map[string]load.File{}, dirs: map[string]bool{}, via: via}
 }
 
 // usedBy are the files that the kustomization in a directory uses.
@@ -184,9 +183,7 @@ func (w *walker) keepAs(at string, file load.File) {
 		return
 	}
 	w.files[at] = file
-	if err := w.memory.WriteFile(at, file.Data); err != nil {
-		w.fail(file.Name, 1, err.Error(), "give the file another name")
-	}
+	w.memory.put(at, file.Data)
 }
 
 // isRemote says whether kustomize would fetch a reference.
