@@ -131,6 +131,13 @@ References
 A port may carry /UDP or /SCTP; TCP is the default. -p PORT[/PROTO] says the
 same, and -p ICMP asks for a ping.
 
+Files
+  -f takes manifests, and the root of a repository: kustomizations and Helm
+  charts in it are rendered, offline. Overlays are built and their bases not by
+  themselves; charts are released under their own name to the namespace default,
+  unless --helm-release and --helm-values say otherwise. --source NAME=off leaves
+  unrendered what NAME would render.
+
 Datapath
   How the cluster carries packets is read from what is loaded (cilium-config,
   Helm values of Cilium's chart, the agent's image, kube-proxy's ConfigMap, a
@@ -143,5 +150,5 @@ Exit codes
   3 undetermined: the files cannot tell`
 
 const rootExample = `  netsim query -f manifests/ dev/deploy/frontend dev/svc/api:80
-  kustomize build overlays/dev | netsim query -f - dev/web-0 world -p 443
+  netsim query -f overlays/dev dev/web-0 world -p 443
   netsim list -f manifests/ pods`

@@ -17,7 +17,7 @@ func (c *command) validate() *cobra.Command {
 			"switches on default deny. It ends with 0 where there is neither an error nor a\n" +
 			"warning, with 1 where there is, and with 2 where nothing could be read.",
 		Example: `  netsim validate -f manifests/
-  kustomize build overlays/dev | netsim validate -f - -o json`,
+  netsim validate -f overlays/dev -o json`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return c.runValidate(verbose) },
 	}
