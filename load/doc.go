@@ -18,6 +18,11 @@
 // that makes objects out of all others (a policy that generates) comes last, and
 // looks at Run.Loaded.
 //
+// A new source is a package below with a type that implements Source, and
+// Renderer if it renders directories, and a row in cmd/netsim/sources.go. The
+// tests of this package hold the two smallest ones: one that renders directories,
+// and one that asks for them.
+//
 // A Source never runs a program, never uses the network, and reads no file but
 // by Run, which keeps it inside what the user pointed at.
 package load

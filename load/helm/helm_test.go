@@ -1,6 +1,9 @@
 package helm_test
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -135,6 +138,17 @@ spec:
 	assert.Equal(t, []string{"from-a 3 17 9", "from-b 3 17 9", "other 20 24 27"}, got)
 }
 
+func TestDocumentsThatAreAlikeAreToldApart(t *testing.T) {
+	one := "---\napiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}%s\nspec:\n  ports: [{port: {{ .Values.port }}}]\n"
+	write(t, head+"-- web/templates/all.yaml --\n"+fmt.Sprintf(one, "-a")+fmt.Sprintf(one, "-b")+fmt.Sprintf(one, "-{{ .Values.port }}")+fmt.Sprintf(one, "-{{ .Values.port | add 1 }}"))
+	services, issues := read(t, helm.Options{})
+	assert.Empty(t, issues)
+	assert.Equal(t, []string{
+		"default/web-80:80 web/templates/all.yaml:16 via web", "default/web-81:80 web/templates/all.yaml:23 via web",
+		"default/web-a:80 web/templates/all.yaml:2 via web", "default/web-b:80 web/templates/all.yaml:9 via web",
+	}, services)
+}
+
 func TestHooksTestsNotesAndLibrariesAreLeftOut(t *testing.T) {
 	write(t, service+`
 -- web/templates/NOTES.txt --
@@ -231,6 +245,26 @@ const (
 	bomb   = "a: &a [x, x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]\n" +
 		"d: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]\ne: &e [*d, *d, *d, *d, *d, *d, *d, *d, *d, *d]\nf: &f [*e, *e, *e, *e, *e, *e, *e, *e, *e, *e]\ng: [*f, *f, *f, *f, *f, *f, *f, *f, *f, *f]\n"
 )
+
+// TestAnArchiveThatIsTooLarge: it is small as long as it is packed.
+func TestAnArchiveThatIsTooLarge(t *testing.T) {
+	var packed bytes.Buffer
+	zip := gzip.NewWriter(&packed)
+	archive := tar.NewWriter(zip)
+	big := make([]byte, 6<<20)
+	require.NoError(t, archive.WriteHeader(&tar.Header{Name: "db/values.yaml", Mode: 0o644, Size: int64(len(big))}))
+	_, err := archive.Write(big)
+	require.NoError(t, err)
+	require.NoError(t, archive.Close())
+	require.NoError(t, zip.Close())
+	write(t, service+chartX)
+	require.NoError(t, os.MkdirAll("x/charts", 0o755))
+	require.NoError(t, os.WriteFile("x/charts/db-0.1.0.tgz", packed.Bytes(), 0o644))
+	services, issues := read(t, helm.Options{})
+	assert.Len(t, services, 1)
+	assert.Contains(t, strings.Join(issues, "\n"), "x/Chart.yaml:1: error: the chart cannot be read: ")
+	assert.Contains(t, strings.Join(issues, "\n"), "larger than the maximum file size")
+}
 
 // TestASchemaElsewhereIsNotFetched: nothing listens at that port, and Helm would
 // refuse the values if it had asked.

@@ -8,6 +8,8 @@ type aligner struct {
 	// one that the document before came from.
 	parts []stretch
 	last  int
+	// cells counts the work done for one template.
+	cells int
 }
 
 // stretch is some lines of a template; before counts those above.
@@ -17,7 +19,7 @@ type stretch struct {
 }
 
 func newAligner(template []byte) *aligner {
-	a := &aligner{parts: []stretch{{}}}
+	a := &aligner{parts: []stretch{{}}, last: -1}
 	number := 0
 	for line := range strings.Lines(string(template)) {
 		if number++; strings.HasPrefix(line, "---") {
@@ -30,29 +32,33 @@ func newAligner(template []byte) *aligner {
 	return a
 }
 
-// maxCells bounds the work on one document: longer ones are all at the first line.
-const maxCells = 4_000_000
+// Bounds on the work for one document with one stretch, and for one template: what
+// goes beyond is all at the first line.
+const (
+	maxCells    = 4_000_000
+	maxAllCells = 40_000_000
+)
 
 // align gives the template's line for each line of a document. Of several
-// stretches that fit as well, that after the last document's is taken, or else the
-// last document's own: a loop.
+// stretches that fit as well, the next one after the last document's is taken. In a
+// loop, the last document's own fits best again.
 func (a *aligner) align(document string) []int {
 	var rendered []string
 	for line := range strings.Lines(document) {
 		rendered = append(rendered, strings.TrimSpace(line))
 	}
-	best, found := -1, []int(nil)
+	best, found, last := -1, []int(nil), a.last
 	for i := range a.parts {
-		// Looking from the last one on makes the order of equals.
-		at := (a.last + i) % len(a.parts)
-		if len(rendered)*len(a.parts[at].lines) > maxCells {
+		at := (a.last + 1 + i) % len(a.parts)
+		cells := len(rendered) * len(a.parts[at].lines)
+		if a.cells += cells; cells > maxCells || a.cells > maxAllCells {
 			continue
 		}
 		if lines, score := a.parts[at].match(rendered); score > best {
-			best, found = score, lines
-			defer func() { a.last = at }()
+			best, found, last = score, lines, at
 		}
 	}
+	a.last = last
 	if found == nil {
 		return []int{1}
 	}
@@ -110,8 +116,8 @@ func carry(lines []int, first int) []int {
 }
 
 // alike says how well a rendered line fits one of the template: 3 if it is the
-// same, 1 if it begins as the template's does before its first action, 0 if not
-// at all.
+// same, 1 if it begins and ends as the template's does around its actions, 0 if
+// not at all.
 func alike(rendered, template string) int32 {
 	if rendered == "" || template == "" {
 		return 0
@@ -120,7 +126,11 @@ func alike(rendered, template string) int32 {
 		return 3
 	}
 	before, _, action := strings.Cut(template, "{{")
-	if action && before != "" && before != "- " && strings.HasPrefix(rendered, before) {
+	after := template[strings.LastIndex(template, "}}")+len("}}"):]
+	if !action || before == "" || before == "- " || len(before)+len(after) > len(rendered) {
+		return 0
+	}
+	if strings.HasPrefix(rendered, before) && strings.HasSuffix(rendered, after) {
 		return 1
 	}
 	return 0

@@ -12,7 +12,6 @@ import (
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
-	"sigs.k8s.io/yaml"
 
 	"github.com/netsim-dev/netsim/load"
 )
@@ -39,7 +38,7 @@ func render(r *load.Run, q load.Request) *rendering {
 		if err != nil {
 			w.fail(made.name, 1, "kustomize cannot build it: "+w.readable(err), "correct it: nothing of the kustomization is loaded")
 		} else {
-			made.objects = w.objects(built, root)
+			made.objects = w.objects(built, root, made.name)
 		}
 	}
 	through := &load.Rendered{Via: q.Through(), Namespace: q.Namespace}
@@ -115,29 +114,4 @@ func (w *walker) readable(err error) string {
 		text = strings.ReplaceAll(text, at, known[at])
 	}
 	return strings.Join(strings.Fields(text), " ")
-}
-
-// helmGenerated marks an object as a chart's, as kustomize's own generator does:
-// the namespace of a kustomization is not for those (kustomize api v0.21.1
-// NamespaceTransformer).
-func helmGenerated(text []byte, annotation string) []byte {
-	object := map[string]any{}
-	if yaml.Unmarshal(text, &object) != nil {
-		return text
-	}
-	metadata, _ := object["metadata"].(map[string]any)
-	if metadata == nil {
-		return text
-	}
-	annotations, _ := metadata["annotations"].(map[string]any)
-	if annotations == nil {
-		annotations = map[string]any{}
-	}
-	annotations[annotation] = "true"
-	metadata["annotations"] = annotations
-	marked, err := yaml.Marshal(object)
-	if err != nil {
-		return text
-	}
-	return marked
 }

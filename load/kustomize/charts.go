@@ -22,7 +22,7 @@ func (w *walker) charts(k *kustomization, dir, namespace string) []string {
 	}
 	var refs []string
 	for i, chart := range k.HelmCharts {
-		home := home
+		home := home // a chart with a version and a repository has a directory of its own
 		if chart.Version != "" && chart.Repo != "" {
 			home = path.Join(home, chart.Name+"-"+chart.Version)
 		}
@@ -37,7 +37,7 @@ func (w *walker) charts(k *kustomization, dir, namespace string) []string {
 		for j, file := range out.Files {
 			ref := fmt.Sprintf("netsim-chart-%d-%d.yaml", i, j)
 			w.keepAs(inMemory(path.Join(dir, ref)), file)
-			w.memory.put(inMemory(path.Join(dir, ref)), helmGenerated(file.Data, konfig.HelmGeneratedAnnotation))
+			w.memory.put(inMemory(path.Join(dir, ref)), helmGenerated(file.Data))
 			refs = append(refs, ref)
 		}
 	}
@@ -73,4 +73,29 @@ func (w *walker) values(k *kustomization, dir string, chart types.HelmChart) []l
 		read(ref)
 	}
 	return values
+}
+
+// helmGenerated marks an object as a chart's, as kustomize's own generator does:
+// the namespace of a kustomization is not for those (kustomize api v0.21.1
+// NamespaceTransformer).
+func helmGenerated(text []byte) []byte {
+	object := map[string]any{}
+	if yaml.Unmarshal(text, &object) != nil {
+		return text
+	}
+	metadata, _ := object["metadata"].(map[string]any)
+	if metadata == nil {
+		return text
+	}
+	annotations, _ := metadata["annotations"].(map[string]any)
+	if annotations == nil {
+		annotations = map[string]any{}
+	}
+	annotations[konfig.HelmGeneratedAnnotation] = "true"
+	metadata["annotations"] = annotations
+	marked, err := yaml.Marshal(object)
+	if err != nil {
+		return text
+	}
+	return marked
 }

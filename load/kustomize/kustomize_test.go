@@ -252,6 +252,7 @@ func TestABrokenKustomizationLosesOnlyItself(t *testing.T) {
 		{"aliases that expand", "-- x/kustomization.yaml --\nresources: [a.yaml]\n-- x/a.yaml --\n" + bomb, "x/a.yaml:1: error: its aliases expand to more than 10 MB"},
 		{"aliases in the kustomization", "-- x/kustomization.yaml --\n" + bomb, "x/kustomization.yaml:1: error: the kustomization cannot be read: its aliases expand"},
 		{"a base that leads out", "-- x/kustomization.yaml --\nresources: [../../../../../../../../../../../etc]\n", "/etc leads out of the directories that -f names"},
+		{"a document that nests without end", "-- x/kustomization.yaml --\nresources: [a.yaml]\n-- x/a.yaml --\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: " + strings.Repeat("[", 20_000) + "\n", "x/kustomization.yaml:1: error: kustomize cannot build it: "},
 		{"bases of bases", chain(70), "error: kustomizations build on each other more than 64 deep"},
 	} {
 		t.Run(row.claim, func(t *testing.T) {
@@ -358,6 +359,44 @@ spec:
 	assert.EqualValues(t, 81, cluster.Services[0].Ports[0].Port)
 	assert.EqualValues(t, 82, cluster.Services[0].Ports[1].Port)
 	assert.Equal(t, "dev", cluster.Services[0].Labels["env"])
+}
+
+// TestANamespaceIsNotForCharts: since kustomize api v0.21, what a chart leaves
+// without a namespace stays so.
+func TestANamespaceIsNotForCharts(t *testing.T) {
+	write(t, `
+-- kustomization.yaml --
+namespace: dev
+resources: [own.yaml]
+helmCharts: [{name: web}]
+-- own.yaml --
+apiVersion: v1
+kind: Service
+metadata: {name: own}
+spec: {ports: [{port: 80}]}
+-- charts/web/Chart.yaml --
+apiVersion: v2
+name: web
+version: 0.1.0
+-- charts/web/templates/service.yaml --
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {ports: [{port: 80}]}
+`)
+	objects, issues := read(t, ".")
+	assert.Empty(t, issues)
+	assert.Equal(t, []string{"Service default/web charts/web/templates/service.yaml:1 via .", "Service dev/own own.yaml:1 via ."}, objects)
+}
+
+func TestTheSameInputGivesTheSameBytes(t *testing.T) {
+	write(t, app+chain(5)+"-- dev/kustomization.yaml --\nnamespace: dev\nresources: [../base]\n-- uat/kustomization.yaml --\nresources: [../base, gone.yaml]\n")
+	first, issues := load1(t, ".")
+	for range 3 {
+		again, told := load1(t, ".")
+		assert.Equal(t, first, again)
+		assert.Equal(t, issues, told)
+	}
 }
 
 // asker asks for the base with an overlay of its own, as an Application of Argo CD

@@ -29,8 +29,9 @@ func (o object) file(through *load.Rendered) load.File {
 	return load.File{Name: o.name, Data: o.text, Rendered: &rendered}
 }
 
-// objects finds out where each built object was written.
-func (w *walker) objects(built resmap.ResMap, root string) []object {
+// objects finds out where each built object was written. One of which kustomize
+// does not say it is shown at the kustomization file.
+func (w *walker) objects(built resmap.ResMap, root, name string) []object {
 	var all []object
 	written := map[string][]*yaml.Node{}
 	for _, res := range built.Resources() {
@@ -39,33 +40,37 @@ func (w *walker) objects(built resmap.ResMap, root string) []object {
 			origin = &resource.Origin{}
 		}
 		_ = res.SetOrigin(nil)
-		text, err := res.AsYAML()
-		if err != nil {
-			w.fail(root, 1, err.Error(), "correct it")
+		o := object{id: res.CurId().String(), kind: res.GetKind(), namespace: res.GetNamespace(), objectName: res.GetName()}
+		if o.text, err = res.AsYAML(); err != nil {
+			w.fail(name, 1, err.Error(), "correct it")
 			continue
 		}
-		o := object{id: res.CurId().String(), kind: res.GetKind(), namespace: res.GetNamespace(), objectName: res.GetName(), text: text}
-		at := path.Join(root, filepath.ToSlash(origin.Path))
 		if origin.ConfiguredIn != "" {
-			at = path.Join(root, filepath.ToSlash(origin.ConfiguredIn))
-		}
-		file, known := w.files[at]
-		if !known {
-			file = w.files[path.Join(root, "kustomization.yaml")]
-		}
-		o.name = file.Name
-		if origin.ConfiguredIn != "" || !known {
-			original, _ := w.run.ReadFile(file.Name)
-			o.lines = []int{generatorLine(original, res.GetName())}
+			o.name, o.lines = w.generator(path.Join(root, filepath.ToSlash(origin.ConfiguredIn)), res)
 		} else {
+			at := path.Join(root, filepath.ToSlash(origin.Path))
 			if _, read := written[at]; !read {
-				written[at] = documents(file)
+				written[at] = documents(w.files[at])
 			}
-			o.lines = align(text, find(written[at], res))
+			o.name, o.lines = w.files[at].Name, align(o.text, find(written[at], res))
+		}
+		if o.name == "" {
+			o.name, o.lines = name, []int{1}
 		}
 		all = append(all, o)
 	}
 	return all
+}
+
+// generator is the place of the generator that made an object, which the file at
+// a path in memory configures.
+func (w *walker) generator(at string, res *resource.Resource) (string, []int) {
+	name := w.files[at].Name
+	text, err := w.run.ReadFile(name)
+	if err != nil {
+		text = w.files[at].Data
+	}
+	return name, []int{generatorLine(text, res.GetName())}
 }
 
 // documents are the objects of a file, those in Lists on their own, with the
