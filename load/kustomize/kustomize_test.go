@@ -132,7 +132,7 @@ patches:
 
 func TestWhatNoKustomizationUsesIsLeftOut(t *testing.T) {
 	const patch = "apiVersion: v1\nkind: Service\nmetadata: {name: app}\nspec: {type: NodePort, ports: [{port: 80, nodePort: 30075}]}\n"
-	write(t, app+"-- base/service-patch.yaml --\n"+patch+"-- base/node-port.yaml --\n"+patch+
+	write(t, app+"-- base/service-patch.yaml --\n---\n"+patch+"---\n"+"-- base/node-port.yaml --\n"+patch+
 		"-- base/policies/operations.yaml --\n- {op: remove, path: /spec}\n"+
 		"-- base/kind.yaml --\nkind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes: [{role: control-plane}]\n"+
 		"-- base/cilium.yaml --\nroutingMode: native\n"+

@@ -43,12 +43,18 @@ func leaveOutUnused(r *load.Run, all []*rendering) {
 // patches for them.
 func deployable(text []byte) bool {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	for some := false; ; some = true {
+	some := false
+	for {
 		var n yaml.Node
 		if decoder.Decode(&n) != nil || len(n.Content) == 0 {
 			return some
 		}
-		if root := n.Content[0]; !isObject(root) && !isPatch(root) {
+		root := n.Content[0]
+		switch {
+		case root.Tag == "!!null": // nothing between two markers
+		case isObject(root) || isPatch(root):
+			some = true
+		default:
 			return false
 		}
 	}
