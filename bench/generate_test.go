@@ -24,7 +24,7 @@ func generated(t testing.TB, s Shape) *Cluster {
 func manifests(c *Cluster) []manifest.File {
 	files := make([]manifest.File, len(c.Files))
 	for i, f := range c.Files {
-		files[i] = manifest.File(f)
+		files[i] = manifest.File{Name: f.Name, Data: f.Data}
 	}
 	return files
 }

@@ -10,6 +10,9 @@ import (
 // Origin is where something comes from: a file and line, the object found
 // there, and, where a rule of a policy is meant, the rule's field path below
 // the spec ("ingress[0].toPorts[1]"). An object that netsim made has no File.
+// Where something rendered the object, File and Line are where a person wrote
+// it, and Via names what rendered it, outermost first: the directory of a
+// kustomization or a chart ("overlays/dev").
 type Origin struct {
 	File      string `json:"file,omitempty"`
 	Line      int    `json:"line,omitempty"`
@@ -17,14 +20,20 @@ type Origin struct {
 	Namespace string `json:"namespace,omitempty"`
 	Name      string `json:"name"`
 	Rule      string `json:"rule,omitempty"`
+	Via       string `json:"via,omitempty"`
 }
 
-// Position is "file:line", or "" for an object that no file holds.
+// Position is "file:line", or "" for an object that no file holds; of a rendered
+// object it is "file:line via overlays/dev".
 func (o Origin) Position() string {
 	if o.File == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s:%d", o.File, o.Line)
+	at := fmt.Sprintf("%s:%d", o.File, o.Line)
+	if o.Via != "" {
+		at += " via " + o.Via
+	}
+	return at
 }
 
 // ID names the object: "Kind namespace/name", or "Kind name" where it has no
@@ -36,7 +45,8 @@ func (o Origin) ID() string {
 	return o.Kind + " " + o.Namespace + "/" + o.Name
 }
 
-// CompareOrigins orders by namespace, name, kind, position and rule, so that
+// CompareOrigins orders by namespace, name, kind, position, rule and what
+// rendered it, so that
 // lists of origins come out the same whatever order they were found in.
 func CompareOrigins(a, b Origin) int {
 	return cmp.Or(
@@ -46,6 +56,7 @@ func CompareOrigins(a, b Origin) int {
 		strings.Compare(a.File, b.File),
 		cmp.Compare(a.Line, b.Line),
 		strings.Compare(a.Rule, b.Rule),
+		strings.Compare(a.Via, b.Via),
 	)
 }
 

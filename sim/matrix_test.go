@@ -18,7 +18,7 @@ func generated(t *testing.T, shape bench.Shape, o sim.Options) *sim.Sim {
 	require.NoError(t, err)
 	files := make([]manifest.File, len(c.Files))
 	for i, f := range c.Files {
-		files[i] = manifest.File(f)
+		files[i] = manifest.File{Name: f.Name, Data: f.Data}
 	}
 	cluster, issues := manifest.Load(files)
 	s, err := sim.New(cluster, issues, o)

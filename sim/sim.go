@@ -12,13 +12,14 @@ import (
 
 // Load reads the manifests behind paths: files, directories (recursively), or
 // "-" for stdin. Whatever is wrong inside them comes back as issues and never
-// loses the rest; the error is for a path that cannot be read at all.
+// loses the rest; the error is for a path that cannot be read at all. Package
+// load reads what must be rendered first, too.
 func Load(paths []string, stdin io.Reader) (*model.Cluster, []model.Issue, error) {
-	files, issues, err := manifest.Read(paths, stdin)
+	tree, issues, err := manifest.Read(paths, stdin)
 	if err != nil {
 		return nil, nil, err
 	}
-	cluster, found := manifest.Load(files)
+	cluster, found := manifest.Load(tree.Files)
 	return cluster, model.SortIssues(append(issues, found...)), nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/netsim-dev/netsim/internal/render"
+	"github.com/netsim-dev/netsim/load"
 	"github.com/netsim-dev/netsim/model"
 	"github.com/netsim-dev/netsim/sim"
 )
@@ -35,7 +36,11 @@ func (c *command) load() (*sim.Sim, error) {
 	if err != nil {
 		return nil, err
 	}
-	cluster, issues, err := sim.Load(c.files, c.stdin)
+	sources, err := c.sources.chosen()
+	if err != nil {
+		return nil, err
+	}
+	cluster, issues, err := load.Read(c.files, c.stdin, sources)
 	if err != nil {
 		return nil, err
 	}

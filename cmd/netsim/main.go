@@ -7,11 +7,14 @@
 package main
 
 import (
+	"io"
+	"log"
 	"os"
 )
 
 // main ends with the exit code that run gives: what the verdict was, or that
 // there was none.
 func main() {
+	log.SetOutput(io.Discard) // libraries write there what netsim says as issues
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

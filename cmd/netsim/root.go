@@ -42,6 +42,7 @@ type command struct {
 	strict   bool
 	output   string
 	noColor  bool
+	sources  sourceFlags
 	// dns is for query alone.
 	dns dnsFlags
 
@@ -85,6 +86,7 @@ func (c *command) root() *cobra.Command {
 	flags.StringArrayVarP(&c.files, "filename", "f", nil, "manifest file, directory (recursive) or - for stdin; repeatable")
 	flags.StringVar(&c.datapath, "datapath", "", "datapath profile `NAME`; without it, the datapath is read from the files")
 	flags.StringArrayVar(&c.set, "set", nil, "datapath setting `KEY=VALUE`, over what the files say; repeatable")
+	c.sources.add(root)
 	flags.BoolVar(&c.strict, "strict", false, "exit 2 if the files have an error or a warning")
 	flags.StringVarP(&c.output, "output", "o", "text", "output format: text, json or yaml")
 	flags.BoolVar(&c.noColor, "no-color", false, "no colour, even on a terminal")
@@ -129,6 +131,13 @@ References
 A port may carry /UDP or /SCTP; TCP is the default. -p PORT[/PROTO] says the
 same, and -p ICMP asks for a ping.
 
+Files
+  -f takes manifests, and the root of a repository: kustomizations and Helm
+  charts in it are rendered, offline. Overlays are built and their bases not by
+  themselves; charts are released under their own name to the namespace default,
+  unless --helm-release and --helm-values say otherwise. --source NAME=off leaves
+  unrendered what NAME would render.
+
 Datapath
   How the cluster carries packets is read from what is loaded (cilium-config,
   Helm values of Cilium's chart, the agent's image, kube-proxy's ConfigMap, a
@@ -141,5 +150,5 @@ Exit codes
   3 undetermined: the files cannot tell`
 
 const rootExample = `  netsim query -f manifests/ dev/deploy/frontend dev/svc/api:80
-  kustomize build overlays/dev | netsim query -f - dev/web-0 world -p 443
+  netsim query -f overlays/dev dev/web-0 world -p 443
   netsim list -f manifests/ pods`

@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/netsim-dev/netsim/internal/render"
+	"github.com/netsim-dev/netsim/load"
 	"github.com/netsim-dev/netsim/load/dnsfile"
 	"github.com/netsim-dev/netsim/model"
-	"github.com/netsim-dev/netsim/sim"
 	"github.com/netsim-dev/netsim/sim/conntest"
 )
 
@@ -144,7 +144,11 @@ func (c *command) manifestReader(args []string) (func([]string) (*model.Cluster,
 			return nil, fmt.Errorf("-f -: %w", err)
 		}
 	}
+	sources, err := c.sources.chosen()
+	if err != nil {
+		return nil, err
+	}
 	return func(paths []string) (*model.Cluster, []model.Issue, error) {
-		return sim.Load(paths, bytes.NewReader(stdin))
+		return load.Read(paths, bytes.NewReader(stdin), sources)
 	}, nil
 }

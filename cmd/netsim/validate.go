@@ -18,7 +18,7 @@ func (c *command) validate() *cobra.Command {
 			"It ends with 0 where there is neither an error nor a warning, with 1 where there\n" +
 			"is, and with 2 where nothing could be read.",
 		Example: `  netsim validate -f manifests/
-  kustomize build overlays/dev | netsim validate -f - -o json`,
+  netsim validate -f overlays/dev -o json`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return c.runValidate(verbose) },
 	}

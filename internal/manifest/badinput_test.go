@@ -163,7 +163,7 @@ func TestWhatIsNoObjectIsANote(t *testing.T) {
 		"another tool's config": {"p.yaml", "site_name: x\n", "no Kubernetes object"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, issues := Load([]File{{row.file, []byte(row.text)}})
+			_, issues := Load([]File{{Name: row.file, Data: []byte(row.text)}})
 			assert.Empty(t, grave(issues))
 			require.Len(t, issues, 2, "and the default nodes")
 			assert.Contains(t, issues[1].String(), row.says)

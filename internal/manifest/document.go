@@ -9,7 +9,9 @@ import (
 
 // document is one object as it stands in a file.
 type document struct {
-	origin     model.Origin
+	origin model.Origin
+	// namespace is where the object goes if it gives none; "" for default.
+	namespace  string
 	apiVersion string
 	json       []byte
 	meta       metadata

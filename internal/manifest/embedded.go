@@ -9,7 +9,7 @@ func (d *document) inside(text *yaml.Node) (*document, *syntaxError) {
 	if err != nil || len(trees) == 0 {
 		return nil, err
 	}
-	inner := &document{origin: d.origin, tree: trees[0], before: d.before + text.Line, resolver: d.resolver, reports: d.reports, borrowed: new(int)}
+	inner := &document{origin: d.origin, namespace: d.namespace, tree: trees[0], before: d.before + text.Line, resolver: d.resolver, reports: d.reports, borrowed: new(int)}
 	if !inBlock(text) {
 		flatten(trees[0], 0)
 	}

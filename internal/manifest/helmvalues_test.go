@@ -72,7 +72,7 @@ func TestWhatIsNotForCiliumsChartIsNotTakenForIt(t *testing.T) {
 
 func TestTheDefaultsOfAVendoredChartAreNoSettings(t *testing.T) {
 	chart, values := "apiVersion: v2\nname: cilium\nversion: 1.20.2\n", "routingMode: \"\"\nkubeProxyReplacement: \"false\"\n"
-	c, issues := Load([]File{{"charts/cilium/Chart.yaml", []byte(chart)}, {"charts/cilium/values.yaml", []byte(values)}, {"net.yaml", []byte("routingMode: native\n")}})
+	c, issues := Load([]File{{Name: "charts/cilium/Chart.yaml", Data: []byte(chart)}, {Name: "charts/cilium/values.yaml", Data: []byte(values)}, {Name: "net.yaml", Data: []byte("routingMode: native\n")}})
 	require.Len(t, c.CiliumValues, 1)
 	assert.Equal(t, "net.yaml:1", c.CiliumValues[0].Origin.Position())
 	assert.Empty(t, grave(issues))

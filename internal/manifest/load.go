@@ -62,18 +62,19 @@ func (l *loader) trees(p parsed, take func(document)) {
 	borrowed := 0
 	for _, tree := range p.trees {
 		take(document{
-			origin: model.Origin{File: p.file}, tree: tree, before: p.before,
-			resolver: l.resolver, reports: l.reports, borrowed: &borrowed,
+			origin: model.Origin{File: p.file.Name, Via: p.file.via()}, tree: tree, before: p.file.relocate(tree, p.before),
+			namespace: p.file.namespace(), resolver: l.resolver, reports: l.reports, borrowed: &borrowed,
 		})
 	}
 	if p.err == nil {
 		return
 	}
 	issue := unparsed(p.part, p.err)
-	if issue.Remedy == renderHelm && l.templated[p.file] {
+	issue.Line = p.file.line(issue.Line)
+	if issue.Remedy == renderHelm && l.templated[p.file.Name] {
 		return // a chart's file is one thing to say, not one a document
 	}
-	l.templated[p.file] = l.templated[p.file] || issue.Remedy == renderHelm
+	l.templated[p.file.Name] = l.templated[p.file.Name] || issue.Remedy == renderHelm
 	l.reports.add(issue)
 }
 

@@ -129,7 +129,7 @@ func TestTheSameObjectTwice(t *testing.T) {
 		assert.Len(t, c.Services, 1)
 	})
 	t.Run("of differing ones the last wins, and both positions are named", func(t *testing.T) {
-		c, issues := Load([]File{{"a.yaml", []byte(one)}, {"b.yaml", []byte(serviceYAML("dev", "a", "ports: [{port: 81}]"))}})
+		c, issues := Load([]File{{Name: "a.yaml", Data: []byte(one)}, {Name: "b.yaml", Data: []byte(serviceYAML("dev", "a", "ports: [{port: 81}]"))}})
 		require.Len(t, c.Services, 1)
 		assert.EqualValues(t, 81, c.Services[0].Ports[0].Port)
 		require.Len(t, grave(issues), 1)
@@ -208,7 +208,7 @@ func everything() []File {
 	}
 	var files []File
 	for i, text := range documents {
-		files = append(files, File{fmt.Sprintf("%02d.yaml", i), []byte(text)})
+		files = append(files, File{Name: fmt.Sprintf("%02d.yaml", i), Data: []byte(text)})
 	}
 	return files
 }
@@ -259,7 +259,7 @@ func sixtyKB() []File {
 			fmt.Fprintf(&text, "  - fromEndpoints:\n    - matchLabels:\n        app: app%d\n        k8s:io.kubernetes.pod.namespace: dev\n    toPorts:\n    - ports:\n      - port: \"8080\"\n        protocol: TCP\n", j)
 		}
 	}
-	return []File{{"all.yaml", []byte(text.String())}}
+	return []File{{Name: "all.yaml", Data: []byte(text.String())}}
 }
 
 func BenchmarkLoad(b *testing.B) {

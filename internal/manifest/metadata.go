@@ -48,6 +48,7 @@ func (d *document) readMetadata() bool {
 		return false
 	}
 	d.meta = head.Metadata
+	d.meta.Namespace = cmp.Or(d.meta.Namespace, d.namespace)
 	return true
 }
 

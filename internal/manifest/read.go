@@ -16,11 +16,34 @@ import (
 type File struct {
 	Name string
 	Data []byte
+	// Rendered is set where Data is not what Name holds, but made from it.
+	Rendered *Rendered
 }
 
-// maxFileSize is the size in bytes above which a file is refused: a dump of a
+// Rendered says how text came to be that no file holds as it is.
+type Rendered struct {
+	// Via names what rendered it, as in model.Origin.
+	Via string
+	// Lines holds, for each line of the text, the line of the file that it was
+	// made from. A line beyond its end is taken for the last one's; nil where
+	// the lines are those of the file.
+	Lines []int
+	// Namespace is where objects go that give none; "" means "default", with
+	// an Issue.
+	Namespace string
+}
+
+// MaxFileSize is the size in bytes above which a file is refused: a dump of a
 // large cluster is a few tens of megabytes.
-const maxFileSize = 64 << 20
+const MaxFileSize = 64 << 20
+
+// Tree is what lies behind -f arguments.
+type Tree struct {
+	Files []File
+	// Others are the names of the regular files that were not read, since
+	// they hold neither YAML nor JSON by their names.
+	Others []string
+}
 
 // Read collects the files behind -f arguments: a file, a directory (all its
 // *.yaml, *.yml and *.json, recursively, sorted) or "-" for stdin, which is
@@ -28,20 +51,20 @@ const maxFileSize = 64 << 20
 //
 // A path given directly that cannot be read is the error. What cannot be read
 // or used inside a directory is an Issue, and the rest is read.
-func Read(paths []string, stdin io.Reader) ([]File, []model.Issue, error) {
+func Read(paths []string, stdin io.Reader) (Tree, []model.Issue, error) {
 	r := &reader{visited: map[string]bool{}}
 	for _, path := range paths {
 		if err := r.argument(path, stdin); err != nil {
-			return nil, nil, err
+			return Tree{}, nil, err
 		}
 	}
-	return r.files, model.SortIssues(r.issues), nil
+	return r.tree, model.SortIssues(r.issues), nil
 }
 
 // reader gathers files. visited holds the real directories that were read for
 // the current argument, so that symlink loops end.
 type reader struct {
-	files   []File
+	tree    Tree
 	issues  []model.Issue
 	visited map[string]bool
 }
@@ -96,7 +119,10 @@ func (r *reader) entry(path string) {
 	switch {
 	case err == nil && info.IsDir():
 		err = r.directory(path)
-	case !suitable(path):
+	case !Suitable(path):
+		if err == nil && info.Mode().IsRegular() {
+			r.tree.Others = append(r.tree.Others, filepath.ToSlash(path))
+		}
 		return
 	case err != nil:
 		err = fmt.Errorf("cannot read %s: %w", path, cause(err))
@@ -110,7 +136,8 @@ func (r *reader) entry(path string) {
 	}
 }
 
-func suitable(path string) bool {
+// Suitable says whether a file holds YAML or JSON, by its name.
+func Suitable(path string) bool {
 	extension := strings.ToLower(filepath.Ext(path))
 	return slices.Contains([]string{".yaml", ".yml", ".json"}, extension)
 }
@@ -131,15 +158,15 @@ func (r *reader) file(path string) error {
 
 // readAll reads one byte more than may be kept, so that keep can tell.
 func readAll(from io.Reader) ([]byte, error) {
-	return io.ReadAll(io.LimitReader(from, maxFileSize+1))
+	return io.ReadAll(io.LimitReader(from, MaxFileSize+1))
 }
 
 func (r *reader) keep(name string, data []byte) {
-	if len(data) > maxFileSize {
+	if len(data) > MaxFileSize {
 		r.issue(name, "the file is larger than 64 MiB and was not read", "split it, or pass only the objects that matter")
 		return
 	}
-	r.files = append(r.files, File{Name: name, Data: data})
+	r.tree.Files = append(r.tree.Files, File{Name: name, Data: data})
 }
 
 func (r *reader) issue(name, message, remedy string) {

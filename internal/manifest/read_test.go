@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// tree writes files into a fresh directory and makes it the current one.
-func tree(t *testing.T, files map[string]string) {
+// write writes files into a fresh directory and makes it the current one.
+func write(t *testing.T, files map[string]string) {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	for name, text := range files {
@@ -30,18 +30,18 @@ func names(files []File) []string {
 }
 
 func TestReadTakesWhatKubectlTakes(t *testing.T) {
-	tree(t, map[string]string{
+	write(t, map[string]string{
 		"m/b.yaml": "b", "m/a.yml": "a", "m/sub/c.json": "c", "m/README.md": "no", "m/d.YAML": "d", "odd.txt": "odd",
 	})
-	files, issues, err := Read([]string{"m", "-", "odd.txt", "./m/sub/"}, strings.NewReader("in"))
+	tree, issues, err := Read([]string{"m", "-", "odd.txt", "./m/sub/"}, strings.NewReader("in"))
 	require.NoError(t, err)
 	assert.Empty(t, issues)
-	assert.Equal(t, []string{"m/a.yml", "m/b.yaml", "m/d.YAML", "m/sub/c.json", "<stdin>", "odd.txt", "m/sub/c.json"}, names(files))
-	assert.Equal(t, "in", string(files[4].Data))
+	assert.Equal(t, []string{"m/a.yml", "m/b.yaml", "m/d.YAML", "m/sub/c.json", "<stdin>", "odd.txt", "m/sub/c.json"}, names(tree.Files))
+	assert.Equal(t, "in", string(tree.Files[4].Data))
 }
 
 func TestReadNamesAPathThatIsNotThere(t *testing.T) {
-	tree(t, nil)
+	write(t, nil)
 	_, _, err := Read([]string{"nowhere.yaml"}, nil)
 	require.ErrorContains(t, err, "cannot read nowhere.yaml: ")
 	assert.Equal(t, 1, strings.Count(err.Error(), "nowhere.yaml"))
@@ -51,26 +51,26 @@ func TestReadEndsInALoopOfSymlinks(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("symlinks need a privilege there")
 	}
-	tree(t, map[string]string{"m/a.yaml": "a", "m/sub/b.yaml": "b"})
+	write(t, map[string]string{"m/a.yaml": "a", "m/sub/b.yaml": "b"})
 	require.NoError(t, os.Symlink("..", "m/sub/up"))
 	require.NoError(t, os.Symlink("sub", "m/twin"))
 	require.NoError(t, os.Symlink("nowhere.yaml", "m/broken.yaml"))
-	files, issues, err := Read([]string{"m"}, nil)
+	tree, issues, err := Read([]string{"m"}, nil)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"m/a.yaml", "m/sub/b.yaml"}, names(files))
+	assert.Equal(t, []string{"m/a.yaml", "m/sub/b.yaml"}, names(tree.Files))
 	require.Len(t, issues, 1)
 	assert.Contains(t, issues[0].String(), "m/broken.yaml:1: error: cannot read m/broken.yaml: ")
 }
 
 func TestReadRefusesAFileThatIsTooLarge(t *testing.T) {
-	tree(t, map[string]string{"m/a.yaml": "a"})
+	write(t, map[string]string{"m/a.yaml": "a"})
 	huge, err := os.Create("m/huge.yaml")
 	require.NoError(t, err)
-	require.NoError(t, huge.Truncate(maxFileSize+1))
+	require.NoError(t, huge.Truncate(MaxFileSize+1))
 	require.NoError(t, huge.Close())
-	files, issues, err := Read([]string{"m"}, nil)
+	tree, issues, err := Read([]string{"m"}, nil)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"m/a.yaml"}, names(files))
+	assert.Equal(t, []string{"m/a.yaml"}, names(tree.Files))
 	require.Len(t, issues, 1)
 	assert.Contains(t, issues[0].String(), "m/huge.yaml:1: error: the file is larger than 64 MiB")
 }

@@ -6,7 +6,7 @@ import "bytes"
 // lines of the file above it, so that a line in the part can be shown as a
 // line of the file.
 type part struct {
-	file   string
+	file   File
 	text   []byte
 	before int
 }
@@ -18,13 +18,13 @@ type part struct {
 func split(file File) []part {
 	data := bytes.TrimPrefix(file.Data, []byte("\xef\xbb\xbf"))
 	var parts []part
-	current, line := part{file: file.Name}, 0
+	current, line := part{file: file}, 0
 	start := 0
 	cut := func(end, next, before int) {
 		if current.text = data[start:end]; !blank(current.text) {
 			parts = append(parts, current)
 		}
-		start, current = next, part{file: file.Name, before: before}
+		start, current = next, part{file: file, before: before}
 	}
 	for at := 0; at < len(data); line++ {
 		next := nextLine(data, at)

@@ -88,7 +88,7 @@ func (d *document) encrypted() bool {
 // unparsed is the Issue of a part that cannot be parsed.
 func unparsed(p part, err *syntaxError) model.Issue {
 	issue := model.Issue{
-		Severity: model.Error, File: p.file, Line: p.before + max(err.line, 1),
+		Severity: model.Error, File: p.file.Name, Line: p.before + max(err.line, 1),
 		Message: "the document cannot be parsed: " + err.message,
 		Remedy:  "correct the YAML; documents before and after it are read",
 	}

@@ -20,12 +20,12 @@ import (
 func Read(paths []string, stdin io.Reader) ([]*Test, error) {
 	var all []*Test
 	for _, path := range paths {
-		files, issues, err := manifest.Read([]string{path}, stdin)
+		tree, issues, err := manifest.Read([]string{path}, stdin)
 		if err != nil {
 			return nil, err
 		}
 		found := unusable(issues)
-		for _, file := range files {
+		for _, file := range tree.Files {
 			if named := !isDirectory(path); named || mentionsTests(file.Data) {
 				found = append(found, readFile(file)...)
 			}
