@@ -16,7 +16,7 @@ test:
 
 # What goroutines share, under Go's race detector. It alone needs a C compiler.
 race:
-	CGO_ENABLED=1 $(GO) test -race -timeout 30m -run 'AtOnce|AsIfAlone' ./sim/... ./engine
+	CGO_ENABLED=1 $(GO) test -race -timeout 30m -run 'AtOnce|AsIfAlone' ./sim ./engine
 
 # netsim as another module imports it.
 library:

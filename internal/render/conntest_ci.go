@@ -26,6 +26,8 @@ type (
 		Failures int         `xml:"failures,attr"`
 		Errors   int         `xml:"errors,attr"`
 		Cases    []junitCase `xml:"testcase"`
+		// LeftOut is what the manifests hold and no answer does.
+		LeftOut *junitNotes `xml:"system-err"`
 	}
 	junitCase struct {
 		Name      string        `xml:"name,attr"`
@@ -34,6 +36,9 @@ type (
 		Line      int           `xml:"line,attr,omitempty"`
 		Failure   *junitProblem `xml:"failure"`
 		Error     *junitProblem `xml:"error"`
+	}
+	junitNotes struct {
+		Text string `xml:",cdata"`
 	}
 	junitProblem struct {
 		Message string `xml:"message,attr"`
@@ -53,6 +58,9 @@ func testJUnit(w io.Writer, r *conntest.Report) error {
 		}
 		for _, result := range s.Results {
 			suite.Cases = append(suite.Cases, junitResult(s, result))
+		}
+		if len(s.LeftOut) > 0 {
+			suite.LeftOut = &junitNotes{cleanLines(issueLines(s.LeftOut))}
 		}
 		out.Suites = append(out.Suites, suite)
 	}

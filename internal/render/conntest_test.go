@@ -24,8 +24,8 @@ func report(t *testing.T) *conntest.Report {
 	t.Helper()
 	return conntest.Summarize([]conntest.Suite{
 		{File: "tests/one.yaml", Name: hostile, Results: []conntest.Result{
-			{Name: "passes", File: "tests/one.yaml", Line: 3, Outcome: conntest.Pass, Want: sim.Allowed, Got: sim.Allowed},
-			{Name: hostile, File: "tests/one.yaml", Line: 4, Outcome: conntest.Fail, Want: sim.Allowed, Got: sim.Denied, Problem: "want allowed, got denied " + hostile, Answer: load(t, "denied-by-deny-rule")},
+			{Name: "passes", File: "tests/one.yaml", Line: 3, Outcome: conntest.Pass, Want: sim.Allowed},
+			{Name: hostile, File: "tests/one.yaml", Line: 4, Outcome: conntest.Fail, Want: sim.Allowed, Problem: "want allowed, got denied " + hostile, Answer: load(t, "denied-by-deny-rule")},
 			{Name: "names nothing", File: "tests/one.yaml", Line: 5, Outcome: conntest.Unusable, Problem: hostile},
 		}},
 		{File: "tests/two.yaml", Issues: []model.Issue{{Severity: model.Error, File: "tests/two.yaml", Line: 2, Message: hostile, Remedy: "write another"}}},
@@ -76,8 +76,9 @@ func TestTestsAsJUnit(t *testing.T) {
 		Failures int `xml:"failures,attr"`
 		Errors   int `xml:"errors,attr"`
 		Suites   []struct {
-			Tests int `xml:"tests,attr"`
-			Cases []struct {
+			Tests   int    `xml:"tests,attr"`
+			LeftOut string `xml:"system-err"`
+			Cases   []struct {
 				Name    string `xml:"name,attr"`
 				Failure *struct {
 					Message string `xml:"message,attr"`
@@ -101,6 +102,7 @@ func TestTestsAsJUnit(t *testing.T) {
 	assert.NotNil(t, cases[2].Error)
 	assert.Contains(t, read.Suites[1].Cases[0].Error.Text, "]]>")
 	assert.Contains(t, read.Suites[1].Cases[0].Error.Text, "write another")
+	assert.Equal(t, "lost.yaml:1: error: lost\n", read.Suites[2].LeftOut)
 }
 
 func TestTestsAsGitHubAnnotations(t *testing.T) {

@@ -114,6 +114,8 @@ func TestJudge(t *testing.T) {
 		{"the first connection that is not allowed decides", chain(web, db, api), conntest.Fail, "got denied at " + web + " → " + db},
 		{"a chain may be wanted to break", conntest.Case{Chain: []string{web, api, db}, Want: sim.Mixed, Because: "odd-one-out"}, conntest.Pass, ""},
 		{"a chain that leaves the cluster goes on from the address", chain(web, "203.0.113.9:80", db), conntest.Fail, "got denied at 203.0.113.9:80"},
+		{"what comes behind a broken connection is read all the same", chain(web, db, "shop/nobody:80"), conntest.Unusable, "shop/nobody:80 names nothing"},
+		{"nothing is behind a Service without pods, which breaks the chain already", chain(web, "shop/svc/empty:80", db), conntest.Fail, "got denied at " + web + " → shop/svc/empty:80"},
 		{"a chain of one end", chain(web), conntest.Unusable, "no connection"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -159,7 +161,7 @@ cases:
 		{"a chain of one end", `[shop/web, "shop/svc/api:80"]`, "[shop/web]", 9, "cases[2].chain: has not two ends", "two references"},
 		{"a chain that is no list", `[shop/web, "shop/svc/api:80"]`, "shop/web", 9, "cases[2].chain: must be a list", "after a dash"},
 		{"two profiles in one", "kind, kind-kpr", "kind eks-eni, kind-kpr", 4, "datapaths[0]: kind and eks-eni are two profiles", "kind-kpr cilium.version=1.20"},
-		{"a profile that is none", "[kind, ", "[kin, ", 4, `datapaths[0]: unknown datapath "kin"`, "netsim datapaths"},
+		{"a profile that is none", "[kind, ", "[kin, ", 4, `datapaths[0]: unknown datapath "kin"`, "the name of a profile"},
 		{"a setting without a key", "cilium.version=1.20", "=1.20", 4, `datapaths[1]: "=1.20" has no key`, "kind-kpr cilium.version=1.20"},
 		{"a datapath twice", "[kind, ", "[kind, kind, ", 4, `datapaths[1]: "kind" is there twice`, "keep one"},
 		{"an address that is none", "203.0.113.9", "203.0.113", 5, "dns: www.example.com: \"203.0.113\" is no IP address", "list addresses"},
@@ -274,8 +276,13 @@ func TestRunReadsWhatTheOptionsSay(t *testing.T) {
 	with := conntest.Options{Manifests: []string{filepath.Join(dir, "shop.yaml")}}
 	assert.True(t, run(t, document(oneCase), with).Counts().Good(), "manifests may all come from the options")
 
+	made := conntest.Test{Datapaths: []string{"kind kind-kpr", "kind"}, Cases: []conntest.Case{{From: "shop/web", To: "shop/svc/api:80", Want: sim.Allowed}}}
+	suite := made.Run(with)
+	assert.Equal(t, conntest.Counts{Passed: 1, Errors: 1}, suite.Counts(), "a Test that no file holds is checked too")
+	assert.Equal(t, "datapaths[0]: kind and kind-kpr are two profiles", suite.Issues[0].Message)
+
 	failing := conntest.Options{Load: func([]string) (*model.Cluster, []model.Issue, error) { return nil, nil, errors.New("no such chart") }}
-	suite := run(t, document("manifests: [shop.yaml]\n"+oneCase), failing)
+	suite = run(t, document("manifests: [shop.yaml]\n"+oneCase), failing)
 	require.Len(t, suite.Issues, 1)
 	assert.Equal(t, "manifests: no such chart", suite.Issues[0].Message)
 

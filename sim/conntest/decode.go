@@ -2,14 +2,12 @@ package conntest
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/netsim-dev/netsim/internal/manifest"
 	"github.com/netsim-dev/netsim/internal/nearest"
-	"github.com/netsim-dev/netsim/model"
 	"github.com/netsim-dev/netsim/sim"
 )
 
@@ -56,53 +54,10 @@ func (t *Test) check(d *manifest.Document, cases []writtenCase) {
 	}
 	for i, text := range t.Datapaths {
 		at := fmt.Sprintf("datapaths[%d]", i)
-		if _, err := parseDatapath(text); err != nil {
-			d.Refuse(at, err.Error(), "write the name of a profile, settings, or both, as in: kind-kpr cilium.version=1.20")
-		}
 		if slices.Index(t.Datapaths, text) < i {
 			d.Refuse(at, fmt.Sprintf("%q is there twice", text), "keep one of them")
 		}
 	}
-	t.readDNS(d)
-}
-
-func (t *Test) readDNS(d *manifest.Document) {
-	t.answers = model.DNSAnswers{}
-	for name, addresses := range t.DNS {
-		t.answers.Add(name)
-		for _, text := range addresses {
-			addr, err := netip.ParseAddr(text)
-			if err != nil {
-				d.Refuse("dns", fmt.Sprintf("%s: %q is no IP address", name, text), "list addresses, or nothing for a name that does not resolve")
-				continue
-			}
-			t.answers.Add(name, addr)
-		}
-	}
-}
-
-// datapath is an entry of Datapaths, taken apart.
-type datapath struct {
-	profile string
-	set     map[string]string
-}
-
-func parseDatapath(text string) (datapath, error) {
-	out := datapath{set: map[string]string{}}
-	for _, word := range strings.Fields(text) {
-		key, value, isSetting := strings.Cut(word, "=")
-		switch {
-		case isSetting && key != "":
-			out.set[key] = value
-		case isSetting:
-			return out, fmt.Errorf("%q has no key", word)
-		case out.profile != "":
-			return out, fmt.Errorf("%s and %s are two profiles", out.profile, word)
-		default:
-			out.profile = word
-		}
-	}
-	return out, nil
 }
 
 // read checks a case, which stands at a field of the document.

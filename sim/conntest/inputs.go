@@ -2,8 +2,11 @@ package conntest
 
 import (
 	"fmt"
+	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/netsim-dev/netsim/model"
 	"github.com/netsim-dev/netsim/sim"
@@ -56,7 +59,17 @@ func (t *Test) dns(opt Options) (model.DNSAnswers, []model.Issue) {
 		}
 		addAnswers(answers, read)
 	}
-	addAnswers(answers, t.answers)
+	for _, name := range slices.Sorted(maps.Keys(t.DNS)) {
+		answers.Add(name)
+		for _, text := range t.DNS[name] {
+			addr, err := netip.ParseAddr(text)
+			if err != nil {
+				issues = append(issues, t.issue("dns", fmt.Sprintf("%s: %q is no IP address", name, text), "list addresses, or nothing for a name that does not resolve"))
+				continue
+			}
+			answers.Add(name, addr)
+		}
+	}
 	addAnswers(answers, opt.Sim.DNS)
 	return answers, issues
 }

@@ -29,9 +29,9 @@ type Result struct {
 	File     string  `json:"file,omitempty"`
 	Line     int     `json:"line,omitempty"`
 	Outcome  Outcome `json:"outcome"`
-	// Want and Got are verdicts; Got means nothing where the case is Unusable.
-	Want sim.Verdict `json:"want"`
-	Got  sim.Verdict `json:"got"`
+	// Want and Got are verdicts; Got is nil where the case is Unusable.
+	Want sim.Verdict  `json:"want"`
+	Got  *sim.Verdict `json:"got,omitempty"`
 	// Problem says in one sentence why the case did not pass.
 	Problem string `json:"problem,omitempty"`
 	// Connection is the one of a chain that decided, "FROM → TO", if one did.
@@ -48,17 +48,17 @@ func (c Case) Judge(s *sim.Sim) Result {
 		r.Outcome, r.Problem = Unusable, err.Error()
 		return r
 	}
-	r.Got = way.verdict
+	r.Got = &way.verdict
 	at := ""
 	if len(c.Chain) > 0 && way.verdict != sim.Allowed {
 		r.Connection = way.connection
 		at = " at " + way.connection
 	}
 	switch {
-	case r.Got != r.Want:
-		r.Problem = fmt.Sprintf("want %s, got %s%s", r.Want, r.Got, at)
+	case way.verdict != r.Want:
+		r.Problem = fmt.Sprintf("want %s, got %s%s", r.Want, way.verdict, at)
 	case !c.isBecause(way.answers):
-		r.Problem = fmt.Sprintf("%s as wanted%s, but not because of %s: %s", r.Got, at, c.Because, decidedBy(way.answers))
+		r.Problem = fmt.Sprintf("%s as wanted%s, but not because of %s: %s", r.Want, at, c.Because, decidedBy(way.answers))
 	default:
 		return r
 	}
@@ -66,12 +66,11 @@ func (c Case) Judge(s *sim.Sim) Result {
 	return r
 }
 
-// way is what became of a case's connections, one after the other, up to the
-// first that is not allowed.
+// way is what became of a case's connections.
 type way struct {
 	verdict sim.Verdict
-	// connection is the last one, and answers are its own; where all are
-	// allowed, those of all.
+	// connection is the first that is not allowed, and answers are its own;
+	// where all are allowed, those of all.
 	connection string
 	answers    []*sim.Answer
 }
@@ -83,7 +82,8 @@ func (w way) telling() *sim.Answer {
 }
 
 // ask asks for one connection after the other. The next one of a chain is opened
-// by whatever answered: a Service's pods, for one.
+// by whatever answers: a Service's pods, for one. What comes behind a connection
+// that is not allowed changes no verdict, but its references are read.
 func (c Case) ask(s *sim.Sim) (way, error) {
 	refs, out := c.refs(), way{verdict: sim.Allowed}
 	if len(refs) < 2 {
@@ -91,6 +91,9 @@ func (c Case) ask(s *sim.Sim) (way, error) {
 	}
 	sources := refs[:1]
 	for i, to := range refs[1:] {
+		if len(sources) == 0 && out.verdict != sim.Allowed {
+			return out, nil
+		}
 		if len(sources) == 0 {
 			return way{}, fmt.Errorf("nothing of the cluster is behind %s: the chain cannot go on from there", refs[i])
 		}
@@ -98,11 +101,13 @@ func (c Case) ask(s *sim.Sim) (way, error) {
 		if err != nil {
 			return way{}, err
 		}
-		verdict := fold(answers)
-		if verdict != sim.Allowed {
-			return way{verdict, refs[i] + " → " + to, answers}, nil
+		switch verdict := fold(answers); {
+		case out.verdict != sim.Allowed:
+		case verdict != sim.Allowed:
+			out = way{verdict, refs[i] + " → " + to, answers}
+		default:
+			out.answers = append(out.answers, answers...)
 		}
-		out.answers = append(out.answers, answers...)
 		sources = reached(answers)
 	}
 	return out, nil
@@ -132,7 +137,7 @@ func fold(answers []*sim.Answer) sim.Verdict {
 	return model.Paths(verdicts...)
 }
 
-// reached are the pods and nodes that answered.
+// reached is what stands at the ends of the paths.
 func reached(answers []*sim.Answer) []string {
 	var refs []string
 	for _, a := range answers {

@@ -3,6 +3,7 @@ package conntest
 import (
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/netsim-dev/netsim/model"
 	"github.com/netsim-dev/netsim/sim"
@@ -50,9 +51,9 @@ func (t *Test) Run(opt Options) Suite {
 		return out
 	}
 	for i, text := range t.datapaths(opt) {
-		s, err := sim.New(cluster, loaded, opt.under(text, answers))
+		s, err := opt.simulate(cluster, loaded, text, answers)
 		if err != nil {
-			out.Issues = append(out.Issues, t.issue(entry(text, i), err.Error(), "netsim datapaths lists the profiles"))
+			out.Issues = append(out.Issues, t.issue(entry(text, i), err.Error(), "write the name of a profile, settings, or both, as in: kind-kpr cilium.version=1.20"))
 			continue
 		}
 		out.run(t, s, text, opt)
@@ -96,15 +97,36 @@ func entry(text string, i int) string {
 	return fmt.Sprintf("datapaths[%d]", i)
 }
 
-// under are the options of the Sim for an entry of datapaths.
-func (opt Options) under(text string, answers model.DNSAnswers) sim.Options {
-	out := opt.Sim
-	out.DNS = answers
-	if text != "" {
-		d, _ := parseDatapath(text) // a document with an entry that is none does not run
-		out.Datapath, out.Set = d.profile, d.set
+// simulate makes the Sim for an entry of datapaths.
+func (opt Options) simulate(c *model.Cluster, loaded []model.Issue, datapath string, answers model.DNSAnswers) (*sim.Sim, error) {
+	simOptions := opt.Sim
+	simOptions.DNS = answers
+	if datapath != "" {
+		var err error
+		if simOptions.Datapath, simOptions.Set, err = parseDatapath(datapath); err != nil {
+			return nil, err
+		}
 	}
-	return out
+	return sim.New(c, loaded, simOptions)
+}
+
+// parseDatapath takes an entry of datapaths apart.
+func parseDatapath(text string) (profile string, set map[string]string, err error) {
+	set = map[string]string{}
+	for _, word := range strings.Fields(text) {
+		key, value, isSetting := strings.Cut(word, "=")
+		switch {
+		case isSetting && key == "":
+			return "", nil, fmt.Errorf("%q has no key", word)
+		case isSetting:
+			set[key] = value
+		case profile != "":
+			return "", nil, fmt.Errorf("%s and %s are two profiles", profile, word)
+		default:
+			profile = word
+		}
+	}
+	return profile, set, nil
 }
 
 // datapaths are the entries to run under.

@@ -32,8 +32,6 @@ type Test struct {
 	File   string        `json:"-"`
 	Issues []model.Issue `json:"-"`
 
-	// answers are DNS, read.
-	answers model.DNSAnswers
 	// line is where a field of the document stands; nil where no file holds it.
 	line func(field string) int
 }
