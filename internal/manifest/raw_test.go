@@ -22,7 +22,7 @@ func TestRoutingKindsAreCheckedLikeOthers(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			c, issues := load(row.document)
 			assert.Empty(t, c.Others)
-			require.Len(t, issues, 1)
+			require.NotEmpty(t, issues)
 			assert.Contains(t, issues[0].Message, row.issue)
 		})
 	}

@@ -1,0 +1,279 @@
+package sim
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/netsim-dev/netsim/dnat"
+	"github.com/netsim-dev/netsim/gateway"
+	"github.com/netsim-dev/netsim/model"
+)
+
+// entryPoint is where a client's packet for a gateway goes.
+type entryPoint struct {
+	to       reference
+	requests []dnat.Request
+	via      *model.Node
+	// published is the hop over a port that kind publishes, nil for none.
+	published *Hop
+	// stopped is the hop that ends the request before it reaches any Service.
+	stopped    *Hop
+	why        string
+	conditions []string
+}
+
+// findEntry finds the address that the client connects to, and the Gateway
+// behind it. The error is a *RefError where no Gateway can be told.
+func (w *web) findEntry() (entryPoint, error) {
+	addrs := w.addresses(w.target.host())
+	if len(addrs) == 0 {
+		return w.assumedEntry()
+	}
+	e := entryPoint{to: w.lookup(addrs[0])}
+	for _, addr := range addrs {
+		if err := w.addAddress(&e, addr); err != nil {
+			return e, err
+		}
+	}
+	if len(e.requests) > 0 {
+		w.behind(e.requests[0])
+	}
+	if w.gateway == nil && len(e.requests) > 0 && e.requests[0].Frontend == model.FrontendNone && e.requests[0].Destination.Outside() {
+		return e, refErrorf("TO %s: %s is %s, which is no address of a gateway in these files; ask for %s without the scheme to see whether the client reaches it", w.target.text, w.target.host(), addrs[0], w.target)
+	}
+	return e, w.chooseByRoute(e)
+}
+
+// lookup is the destination as what a pod looks up: nothing where the URL holds
+// the address.
+func (w *web) lookup(addr netip.Addr) reference {
+	r := reference{text: w.target.text, kind: "URL", port: portRef{number: w.target.request.Port, protocol: model.TCP}}
+	if host := w.target.host(); host != "localhost" && host != addr.String() {
+		r.host = host
+	}
+	return r
+}
+
+// addAddress adds what answers at one address.
+func (w *web) addAddress(e *entryPoint, addr netip.Addr) error {
+	port := w.target.request.Port
+	if w.from.world && (addr.IsLoopback() || w.from.laptop) {
+		p, found := w.publishedAt(addr, port, model.TCP)
+		switch {
+		case found:
+			return w.throughPublished(e, p)
+		case addr.IsLoopback():
+			hop := Hop{Name: HopPublished, From: w.from.text, To: netip.AddrPortFrom(addr, port).String(), Verdict: model.Denied, ClientSees: model.SeesRefused, Why: w.unpublished(addr, port)}
+			hop.Hint = "publish a node's port there: extraPortMappings of a node in the kind config"
+			if kind := w.index.Cluster.Kind; kind != nil {
+				hop.By = []model.Origin{kind.Origin}
+			}
+			e.stopped = &hop
+			return nil
+		}
+	}
+	if addr.IsLoopback() {
+		hop := Hop{Name: HopEntry, From: w.from.text, To: netip.AddrPortFrom(addr, port).String(), Verdict: model.Denied, ClientSees: model.SeesRefused}
+		hop.Why = fmt.Sprintf("%s is %s, which to %s is itself and not the gateway", w.target.host(), addr, w.from.text)
+		hop.Hint = "ask for the gateway by an address or name that means it inside the cluster, such as its Service's"
+		e.stopped = &hop
+		return nil
+	}
+	requests, err := w.addressRequest(reference{text: w.target.text, addr: addr, port: portRef{number: port, protocol: model.TCP}}, w.index.Party(addr))
+	e.requests = append(e.requests, requests...)
+	return err
+}
+
+// throughPublished enters a node by the port that kind publishes.
+func (w *web) throughPublished(e *entryPoint, p published) error {
+	kind := w.index.Cluster.Kind.Origin
+	kind.Rule = p.rule
+	e.published = &Hop{
+		Name: HopPublished, From: w.from.text, Verdict: model.Allowed, By: []model.Origin{kind},
+		To:  fmt.Sprintf("node/%s:%d", p.node.Name, p.mapping.ContainerPort),
+		Why: fmt.Sprintf("kind publishes port %d of %s as port %d of the laptop", p.mapping.ContainerPort, p.node.Name, p.mapping.HostPort),
+	}
+	e.via = p.node
+	to := reference{text: w.target.text, node: p.node.Name, port: portRef{number: p.mapping.ContainerPort, protocol: model.TCP}}
+	requests, err := w.addressRequest(to, w.index.NodeParty(p.node, false))
+	e.requests = append(e.requests, requests...)
+	return err
+}
+
+// behind takes the Gateway that a request's Service serves, or the pods at a
+// host port.
+func (w *web) behind(r dnat.Request) {
+	for _, g := range w.gateways.Gateways() {
+		svc := w.gateways.DataPlane(g).Service
+		switch {
+		case svc == nil:
+		case r.Service == svc:
+			w.gateway, w.service, w.port = g, svc, servicePortNumber(r)
+			return
+		case r.Service == nil && w.atHostPort(r, g, svc):
+			return
+		}
+	}
+}
+
+// atHostPort takes a Gateway whose data plane publishes the port of a node that
+// a request goes to.
+func (w *web) atHostPort(r dnat.Request, g *gateway.Gateway, svc *model.Service) bool {
+	for _, slice := range w.index.Slices(svc) {
+		for _, e := range slice.Endpoints {
+			pod := w.index.Pod(e.PodNamespace, e.PodName)
+			if pod == nil || r.Destination.Node == nil || pod.Node != r.Destination.Node.Name {
+				continue
+			}
+			for _, p := range pod.Ports {
+				if p.HostPort == r.PortNumber && p.Protocol == model.TCP || pod.HostNetwork && p.Port == r.PortNumber {
+					w.gateway, w.service, w.port = g, svc, w.servicePortOf(svc, p)
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// servicePortOf is the port by which a Service leads to a container's port: the
+// listener's, which the container may serve under another number.
+func (w *web) servicePortOf(svc *model.Service, container model.ContainerPort) uint16 {
+	for _, p := range svc.Ports {
+		if p.TargetPort.Number == container.Port || p.TargetPort.Name != "" && p.TargetPort.Name == container.Name {
+			return p.Port
+		}
+	}
+	return container.Port
+}
+
+// chooseByRoute says that an address leads to no gateway, where it does not.
+// Several Gateways on one data plane are told apart by who routes the request.
+func (w *web) chooseByRoute(e entryPoint) error {
+	if w.gateway == nil && len(e.requests) > 0 {
+		return refErrorf("TO %s: what answers there is the data plane of no Gateway or Ingress in these files; ask for %s, with --http for the request", w.target.text, w.target)
+	}
+	if w.gateway == nil {
+		return nil
+	}
+	for _, g := range w.gateways.Gateways() {
+		request := w.target.request
+		request.Port = w.port
+		if w.gateways.DataPlane(g).Service == w.service && w.gateways.Decide(g, request).Route != nil {
+			w.gateway = g
+			return nil
+		}
+	}
+	return nil
+}
+
+// assumedEntry is for a host whose address no file gives: it is taken to be that
+// of the Gateway that has a route for the request.
+func (w *web) assumedEntry() (entryPoint, error) {
+	g, err := w.servingGateway()
+	if err != nil {
+		return entryPoint{}, err
+	}
+	w.gateway, w.port = g, w.target.request.Port
+	e := entryPoint{to: w.lookup(netip.Addr{})}
+	e.conditions = []string{fmt.Sprintf("%s is the address of Gateway %s: no file says so", w.target.host(), g.Ref())}
+	plane := w.gateways.DataPlane(g)
+	if w.service = plane.Service; w.service == nil {
+		e.stopped = &Hop{
+			Name: HopEntry, From: w.from.text, To: "Gateway " + g.Ref(), By: []model.Origin{g.Origin},
+			Why:  fmt.Sprintf("where %s serves Gateway %s is in no file: %s", g.Controller.Name, g.Ref(), plane.Why),
+			Hint: "load the data plane too: kubectl get deploy,svc,pods -o yaml, from the Gateway's namespace",
+		}
+		return e, nil
+	}
+	e.why = plane.Why
+	return e, w.toService(&e)
+}
+
+// servingGateway finds the Gateway by the host: the one with a route for the
+// request, else the one that listens for it.
+func (w *web) servingGateway() (*gateway.Gateway, error) {
+	var routing, listening []*gateway.Gateway
+	for _, g := range w.gateways.Gateways() {
+		d := w.gateways.Decide(g, w.target.request)
+		switch {
+		case d.Route != nil:
+			routing = append(routing, g)
+		case d.Listener != nil || len(w.gateways.Gateways()) == 1:
+			listening = append(listening, g)
+		}
+	}
+	for _, found := range [][]*gateway.Gateway{routing, listening} {
+		if len(found) == 1 {
+			return found[0], nil
+		}
+		if len(found) > 1 {
+			return nil, refErrorf("TO %s: several gateways listen for %s: %s; say which it is by --dns %s=ADDRESS", w.target.text, w.target, gatewayRefs(found), w.target.host())
+		}
+	}
+	if all := w.gateways.Gateways(); len(all) > 0 {
+		return nil, refErrorf("TO %s: no Gateway or Ingress in these files listens for %s; there is %s", w.target.text, w.target, gatewayRefs(all))
+	}
+	return nil, refErrorf("TO %s: these files hold no Gateway and no Ingress; name what is to be reached in another way, as in NAMESPACE/svc/NAME:PORT, with --http for the request", w.target.text)
+}
+
+func gatewayRefs(list []*gateway.Gateway) string {
+	names := make([]string, len(list))
+	for i, g := range list {
+		names[i] = g.Ref()
+	}
+	slices.Sort(names)
+	return listFew(names)
+}
+
+// toService goes to the data plane's Service by the frontend that a client of
+// this kind would be given.
+func (w *web) toService(e *entryPoint) error {
+	svc, port := w.service, portRef{number: w.target.request.Port, protocol: model.TCP}
+	ref := reference{text: w.target.text, kind: "Service", name: objectName{svc.Namespace, svc.Name}, port: port}
+	if w.from.world {
+		if p, found := w.publishedAt(netip.Addr{}, port.number, model.TCP); found {
+			return w.throughPublished(e, p)
+		}
+	}
+	var err error
+	switch {
+	case svc.Type == model.LoadBalancerService:
+		ref.frontend = "loadbalancer"
+	case len(svc.ExternalIPs) > 0:
+		ref.frontend = "externalip"
+	case !w.from.world:
+	case svc.Type == model.NodePortService:
+		return w.everyNodePort(e, ref)
+	default:
+		e.stopped = &Hop{
+			Name: HopEntry, From: w.from.text, To: fmt.Sprintf("%s/svc/%s:%d", svc.Namespace, svc.Name, port.number), Verdict: model.Denied, By: []model.Origin{svc.Origin},
+			Why:  fmt.Sprintf("Service %s/%s is of type %s and has no address outside the cluster", svc.Namespace, svc.Name, svc.Type),
+			Hint: "give it type LoadBalancer or NodePort",
+		}
+		return nil
+	}
+	e.requests, err = w.serviceRequests(ref)
+	return err
+}
+
+// everyNodePort is for a NodePort that something outside leads to: it may choose
+// any node.
+func (w *web) everyNodePort(e *entryPoint, ref reference) error {
+	nodes := w.index.Cluster.Nodes
+	if w.query.via != nil {
+		nodes = []*model.Node{w.query.via}
+	}
+	e.conditions = append(e.conditions, fmt.Sprintf("something outside the cluster leads from port %d to the NodePort of Service %s/%s: no file says so", ref.port.number, w.service.Namespace, w.service.Name))
+	for _, n := range nodes {
+		ref.frontend, ref.frontendArg = "nodeport", n.Name
+		requests, err := w.serviceRequests(ref)
+		if err != nil {
+			return &RefError{strings.Replace(err.Error(), "; it has", ", which its Gateway listens on; it has", 1)}
+		}
+		e.requests = append(e.requests, requests...)
+	}
+	return nil
+}
