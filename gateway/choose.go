@@ -142,10 +142,14 @@ func (d *Decision) notFound(g *Gateway, l *listener, r Request, c choice) {
 	d.By = model.SortOrigins(d.By)
 }
 
-// wouldServe are the detached routes whose hostnames a host is one of.
+// wouldServe are the detached routes that name a host; where no route is attached
+// at all, also those that name none.
 func (c choice) wouldServe(host string) []detached {
 	return slices.DeleteFunc(slices.Clone(c.detached), func(d detached) bool {
-		return len(d.route.hostnames) > 0 && best(d.route.hostnames, host) == ""
+		if len(d.route.hostnames) == 0 {
+			return len(c.attached) > 0
+		}
+		return best(d.route.hostnames, host) == ""
 	})
 }
 
