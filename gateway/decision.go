@@ -94,6 +94,11 @@ func (t *Table) missing() []string {
 	for _, o := range t.unread {
 		list = append(list, fmt.Sprintf("%s (%s), which cannot be read, says nothing of this request", o.ID(), o.Position()))
 	}
+	for _, o := range t.index.Cluster.Others {
+		if o.Origin.Kind == "ListenerSet" || o.Origin.Kind == "XListenerSet" {
+			list = append(list, fmt.Sprintf("%s (%s), which netsim does not read, changes nothing for this request", o.Origin.ID(), o.Origin.Position()))
+		}
+	}
 	return list
 }
 

@@ -85,6 +85,11 @@ func (w *web) enter(e entryPoint) {
 	first := e.requests[0]
 	w.answer.To = w.Sim.target(reference{text: w.target.text}, first)
 	hop := Hop{Name: HopEntry, From: w.from.text, To: w.entryRef(first), Why: e.why}
+	if w.gateway != nil && w.gateway.Controller.OnNode {
+		_, hop.Why = w.dataPlanePods()
+		w.answer.add(hop, nil)
+		return
+	}
 	q := w.query
 	q.name = lookedUp(e.to)
 	if e.via != nil {
@@ -176,7 +181,7 @@ func (w *web) dataPlanePods() (parties []model.Party, why string) {
 	plane := w.gateways.DataPlane(w.gateway)
 	switch {
 	case w.gateway.Controller.OnNode:
-		return nil, w.gateway.Controller.Name + " serves it with Envoy on the nodes, whose connections to backends netsim does not judge"
+		return nil, w.gateway.Controller.Name + " serves it with Envoy on the nodes: what policies say of the identity reserved:ingress, to the client and to backends, is not judged"
 	case plane.Service == nil:
 		return nil, plane.Why
 	}
