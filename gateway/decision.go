@@ -25,6 +25,9 @@ type Decision struct {
 	// Listener, Route and Rule are what decided, as far as the request came;
 	// Route is the whole object, Rule the match in it.
 	Listener, Route, Rule *model.Origin
+	// Hostname is the route's or listener's hostname under which the rule was
+	// found, "*" for any.
+	Hostname string
 	// Backends are those with a weight, in the order of the rule. One with a
 	// Status is no backend: its share of the requests gets that status.
 	Backends []Backend
@@ -79,6 +82,7 @@ func (t *Table) Decide(g *Gateway, r Request) Decision {
 		d.notFound(g, l, r, c)
 		return d
 	}
+	d.Hostname = c.host
 	d.Route, d.Rule = &c.found.route.at, &c.found.match.at
 	if c.unreadable != "" {
 		d.Unknown = c.unreadable

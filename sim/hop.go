@@ -133,7 +133,7 @@ func inSequence(verdicts ...model.Verdict) model.Verdict {
 }
 
 // hopSeen is what the client notices: the work of the first hop that stops every
-// request, "" where some pass or netsim cannot tell. A redirect is an answer too.
+// request, "" where a hop before it may stop some. A redirect is an answer too.
 func (a *Answer) hopSeen(backendsAgree bool) model.ClientSees {
 	switch a.Verdict {
 	case model.Allowed, model.Denied:
@@ -142,8 +142,11 @@ func (a *Answer) hopSeen(backendsAgree bool) model.ClientSees {
 	}
 	sees := model.ClientSees("")
 	for _, h := range a.Hops {
-		if h.Verdict == model.Denied && (h.Name != HopBackend || backendsAgree) {
+		switch {
+		case h.Verdict == model.Denied && (h.Name != HopBackend || backendsAgree):
 			return h.ClientSees
+		case h.Verdict != model.Allowed:
+			return ""
 		}
 		if h.Route != nil {
 			sees = h.ClientSees

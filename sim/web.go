@@ -54,8 +54,11 @@ func (s *Sim) queryURL(q Query) (*Answer, error) {
 // follow walks the hops.
 func (w *web) follow() (*Answer, error) {
 	entry, err := w.findEntry()
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case entry.direct != "":
+		return w.direct(entry.direct)
 	}
 	w.answer = &Answer{
 		APIVersion: APIVersion, Kind: "Answer", ID: w.query.ID,
@@ -72,6 +75,25 @@ func (w *web) follow() (*Answer, error) {
 	}
 	w.answer.foldHops()
 	return w.answer, nil
+}
+
+// direct answers for a URL behind which there is no gateway: it is one
+// connection, with a request on it.
+func (w *web) direct(to string) (*Answer, error) {
+	q := Query{ID: w.query.ID, From: w.query.From, To: to, Via: w.query.Via}
+	if r := w.target.request; r.Scheme == gateway.HTTP {
+		q.HTTP, q.Headers = r.Method+" "+r.Path, []string{"Host: " + r.Host}
+		for _, h := range r.Headers {
+			q.Headers = append(q.Headers, h.Name+": "+h.Value)
+		}
+	} else {
+		q.SNI = r.SNI
+	}
+	a, err := w.Sim.Query(q)
+	if err == nil {
+		a.To.Ref = w.target.text
+	}
+	return a, err
 }
 
 // enter is the hop from the client to the data plane.

@@ -22,12 +22,19 @@ type entryPoint struct {
 	stopped    *Hop
 	why        string
 	conditions []string
+	// direct is what the client connects to, as a reference, where no gateway is
+	// behind it; "" otherwise.
+	direct string
 }
 
 // findEntry finds the address that the client connects to, and the Gateway
 // behind it. The error is a *RefError where no Gateway can be told.
 func (w *web) findEntry() (entryPoint, error) {
-	addrs := w.addresses(w.target.host())
+	host := w.target.host()
+	if svc, _ := parseReference(host, ""); svc.kind == "Service" && w.index.Service(svc.name.namespace, svc.name.name) != nil {
+		return w.serviceEntry(svc)
+	}
+	addrs := w.addresses(host)
 	if len(addrs) == 0 {
 		return w.assumedEntry()
 	}
@@ -37,13 +44,35 @@ func (w *web) findEntry() (entryPoint, error) {
 			return e, err
 		}
 	}
-	if len(e.requests) > 0 {
-		w.behind(e.requests[0])
+	w.settle(&e, netip.AddrPortFrom(addrs[0], w.target.request.Port).String())
+	if len(w.dns[model.CanonicalName(host)]) > 0 && !w.from.world && e.direct != "" {
+		e.direct = w.target.String() // the lookup is part of it
 	}
-	if w.gateway == nil && len(e.requests) > 0 && e.requests[0].Frontend == model.FrontendNone && e.requests[0].Destination.Outside() {
-		return e, refErrorf("TO %s: %s is %s, which is no address of a gateway in these files; ask for %s without the scheme to see whether the client reaches it", w.target.text, w.target.host(), addrs[0], w.target)
+	return e, nil
+}
+
+// serviceEntry is for a Service's own name.
+func (w *web) serviceEntry(svc reference) (entryPoint, error) {
+	svc.port = portRef{number: w.target.request.Port, protocol: model.TCP}
+	svc.text = w.target.text
+	requests, err := w.serviceRequests(svc)
+	e := entryPoint{to: svc, requests: requests}
+	w.settle(&e, w.target.String())
+	return e, err
+}
+
+// settle takes the Gateway behind an entry, or else says what the client
+// connects to directly.
+func (w *web) settle(e *entryPoint, direct string) {
+	if len(e.requests) == 0 {
+		return
 	}
-	return e, w.chooseByRoute(e)
+	w.behind(e.requests[0])
+	if w.gateway == nil {
+		e.direct = direct
+		return
+	}
+	w.chooseByRoute()
 }
 
 // lookup is the destination as what a pod looks up: nothing where the URL holds
@@ -149,32 +178,28 @@ func (w *web) servicePortOf(svc *model.Service, container model.ContainerPort) u
 	return container.Port
 }
 
-// chooseByRoute says that an address leads to no gateway, where it does not.
-// Several Gateways on one data plane are told apart by who routes the request.
-func (w *web) chooseByRoute(e entryPoint) error {
-	if w.gateway == nil && len(e.requests) > 0 {
-		return refErrorf("TO %s: what answers there is the data plane of no Gateway or Ingress in these files; ask for %s, with --http for the request", w.target.text, w.target)
-	}
-	if w.gateway == nil {
-		return nil
-	}
+// chooseByRoute tells several Gateways on one data plane apart by who routes the
+// request.
+func (w *web) chooseByRoute() {
 	for _, g := range w.gateways.Gateways() {
 		request := w.target.request
 		request.Port = w.port
 		if w.gateways.DataPlane(g).Service == w.service && w.gateways.Decide(g, request).Route != nil {
 			w.gateway = g
-			return nil
+			return
 		}
 	}
-	return nil
 }
 
 // assumedEntry is for a host whose address no file gives: it is taken to be that
 // of the Gateway that has a route for the request.
 func (w *web) assumedEntry() (entryPoint, error) {
 	g, err := w.servingGateway()
-	if err != nil {
+	switch {
+	case err != nil:
 		return entryPoint{}, err
+	case g == nil:
+		return entryPoint{direct: w.target.String()}, nil
 	}
 	w.gateway, w.port = g, w.target.request.Port
 	e := entryPoint{to: w.lookup(netip.Addr{})}
@@ -193,12 +218,14 @@ func (w *web) assumedEntry() (entryPoint, error) {
 }
 
 // servingGateway finds the Gateway by the host: the one with a route for the
-// request, else the one that listens for it.
+// request, else the one that listens for it. To a client inside the cluster a host
+// that no Gateway has by name is one outside, and the Gateway nil.
 func (w *web) servingGateway() (*gateway.Gateway, error) {
 	var routing, listening []*gateway.Gateway
 	for _, g := range w.gateways.Gateways() {
 		d := w.gateways.Decide(g, w.target.request)
 		switch {
+		case !w.from.world && (d.Route == nil || d.Hostname == "*"):
 		case d.Route != nil:
 			routing = append(routing, g)
 		case d.Listener != nil || len(w.gateways.Gateways()) == 1:
@@ -212,6 +239,9 @@ func (w *web) servingGateway() (*gateway.Gateway, error) {
 		if len(found) > 1 {
 			return nil, refErrorf("TO %s: several gateways listen for %s: %s; say which it is by --dns %s=ADDRESS", w.target.text, w.target, gatewayRefs(found), w.target.host())
 		}
+	}
+	if !w.from.world {
+		return nil, nil
 	}
 	if all := w.gateways.Gateways(); len(all) > 0 {
 		return nil, refErrorf("TO %s: no Gateway or Ingress in these files listens for %s; there is %s", w.target.text, w.target, gatewayRefs(all))

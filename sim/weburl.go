@@ -75,8 +75,8 @@ func (t *webTarget) flags(q Query, u *url.URL) error {
 		}
 		t.request.Headers = append(t.request.Headers, gateway.Header(h))
 	}
-	if t.request.SNI == "" {
-		t.request.SNI = u.Hostname()
+	if _, err := netip.ParseAddr(u.Hostname()); err != nil && t.request.SNI == "" { // TLS names no address
+		t.request.SNI = strings.ToLower(u.Hostname())
 	}
 	return nil
 }
