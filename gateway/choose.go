@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -69,7 +70,7 @@ func (t *Table) choose(g *Gateway, l *listener, r Request) choice {
 	}
 	c.tried = byHost[c.host]
 	slices.SortStableFunc(c.tried, func(a, b candidate) int { return compareMatches(*a.match, *b.match) })
-	c.pick(r)
+	c.pick(r, g.Controller)
 	return c
 }
 
@@ -81,13 +82,17 @@ func deeper(pattern, host string) bool {
 }
 
 // pick takes the first candidate that a request satisfies.
-func (c *choice) pick(r Request) {
+func (c *choice) pick(r Request, by *Controller) {
 	for i := range c.tried {
-		taken, err := c.tried[i].match.takes(r)
-		if err != nil {
-			c.unreadable = fmt.Sprintf("the expression of %s is one that netsim cannot read: %v", c.tried[i].match.at.Position(), err)
+		m := c.tried[i].match
+		taken, err := m.takes(r)
+		switch {
+		case err != nil:
+			c.unreadable = fmt.Sprintf("the expression of %s is one that netsim cannot read: %v", m.at.Position(), err)
+		case !taken && !by.wholeExpressions && m.partly(r):
+			c.unreadable = fmt.Sprintf("the expression %s (%s) matches a part of the path, and whether that is enough depends on %s", m.path.value, m.at.Position(), by.Name)
 		}
-		if taken || err != nil {
+		if taken || c.unreadable != "" {
 			c.found = &c.tried[i]
 			return
 		}
@@ -137,7 +142,7 @@ func (d *Decision) notFound(g *Gateway, l *listener, r Request, c choice) {
 			}
 			d.By = append(d.By, route.at)
 		}
-		d.Why = fmt.Sprintf("no route has a hostname for %s: %s", host, strings.Join(sortedKeys(names), ", "))
+		d.Why = fmt.Sprintf("no route has a hostname for %s: %s", host, strings.Join(slices.Sorted(maps.Keys(names)), ", "))
 	}
 	d.By = model.SortOrigins(d.By)
 }

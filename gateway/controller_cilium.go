@@ -10,7 +10,7 @@ import "fmt"
 func cilium() *Controller {
 	return &Controller{
 		Name: "Cilium", names: []string{"io.cilium/gateway-controller", "cilium.io/ingress-controller"}, class: "cilium",
-		skipsInvalid: true, secureStatus: 301, NoEndpoints: 503, Timeout: 503, Refused: 503, OnNode: true,
+		wholeExpressions: true, skipsInvalid: true, secureStatus: 301, NoEndpoints: 503, Timeout: 503, Refused: 503, OnNode: true,
 		dataPlane: func(t *Table, g *Gateway) DataPlane {
 			names := []string{"cilium-gateway-" + g.Name}
 			namespace := g.Namespace

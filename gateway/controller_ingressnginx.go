@@ -5,7 +5,7 @@ package gateway
 // app.kubernetes.io/component: controller.
 func ingressNginx() *Controller {
 	return &Controller{
-		Name: "ingress-nginx", names: []string{"k8s.io/ingress-nginx"}, class: "nginx",
+		Name: "ingress-nginx", names: []string{"k8s.io/ingress-nginx"},
 		secureStatus: 308, NoEndpoints: 503, Timeout: 504, Refused: 502,
 		dataPlane: func(t *Table, _ *Gateway) DataPlane {
 			for _, s := range t.index.Cluster.Services {

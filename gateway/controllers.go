@@ -18,6 +18,8 @@ type Controller struct {
 	// skipsInvalid is true where invalid backends get no share of the requests
 	// while there are valid ones.
 	skipsInvalid bool
+	// wholeExpressions is true where an expression must match all of a path.
+	wholeExpressions bool
 	// NoEndpoints is the status where a Service has no ready endpoint.
 	NoEndpoints int
 	// Timeout and Refused are the statuses where the data plane's connection to

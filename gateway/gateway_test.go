@@ -100,7 +100,8 @@ func TestRoutes(t *testing.T) {
 		{"a wildcard does not stand for none", "GET http://wild.example.com/", "404", "no route has a hostname for wild.example.com"},
 		{"hosts have no case", "GET http://SHOP.example.com/cart", "shop/svc/cart:80", ""},
 		{"the port is no part of the host", "GET http://shop.example.com:80/cart", "shop/svc/cart:80", ""},
-		{"an expression must match the whole path", "GET http://regex.example.com/v12/x", "shop/svc/web:80", "prefix /"},
+		{"an expression for a part of the path, which is up to the implementation", "GET http://regex.example.com/v12/x", "unknown", ""},
+		{"an expression for no part of it", "GET http://regex.example.com/w12", "shop/svc/web:80", "prefix /"},
 		{"an expression", "GET http://regex.example.com/v12", "shop/svc/cart:80", "expression"},
 		{"an expression that nobody reads", "GET http://broken.example.com/", "unknown", ""},
 		{"a listener for another port", "GET http://shop.example.com:81/", "refused", "no listener of Gateway edge/edge has port 81"},
@@ -182,6 +183,7 @@ func TestGRPC(t *testing.T) {
 	for _, row := range []struct{ name, request, want string }{
 		{"service and method", "POST http://calls.example.com/a.B/C", "shop/svc/cart:80"},
 		{"the service", "POST http://calls.example.com/a.B/D", "shop/svc/web:80"},
+		{"the service goes before the method", "POST http://calls.example.com/a.B/Ping", "shop/svc/web:80"},
 		{"the method alone", "POST http://calls.example.com/x.Y/Ping", "shop/svc/beta:80"},
 		{"neither", "POST http://calls.example.com/x.Y/Z", "404"},
 	} {

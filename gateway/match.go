@@ -41,6 +41,17 @@ type pathMatch struct {
 	weight, tail int
 	// plain is true for a prefix of characters rather than of whole elements.
 	plain bool
+	// anyService is true for a gRPC method of any service, which any service by
+	// name goes before.
+	anyService bool
+}
+
+// rank is the kind as it counts for precedence.
+func (p pathMatch) rank() pathKind {
+	if p.anyService {
+		return prefixPath
+	}
+	return p.kind
 }
 
 func anyPath() pathMatch { return pathMatch{value: "/", weight: 1} }
@@ -101,7 +112,7 @@ func grpcMatch(at model.Origin, in gatewayapi.GRPCRouteMatch) match {
 	case service == "" && method == "":
 		return out
 	case regex || service == "":
-		weight.kind = regexPath
+		weight.kind, weight.anyService = regexPath, service == "" && !regex
 		weight.value = "/" + cmp.Or(quoted(service, regex), "[^/]+") + "/" + cmp.Or(quoted(method, regex), "[^/]+")
 	case method == "":
 		weight.value = "/" + service
@@ -179,13 +190,24 @@ func fullMatch(expression, text string) (bool, error) {
 	return re.MatchString(text), nil
 }
 
+// partly says whether a request would satisfy a match if its path's expression
+// had to match only a part.
+func (m match) partly(r Request) bool {
+	if m.path.kind != regexPath {
+		return false
+	}
+	m.path.value = ".*(?:" + m.path.value + ").*"
+	taken, err := m.takes(r)
+	return taken && err == nil
+}
+
 // compareMatches puts the match first that has precedence, whichever routes
 // they belong to. Source: gateway-api v1.6.1 apis/v1 httproute_types.go
 // HTTPRouteRule.Matches and grpcroute_types.go GRPCRouteRule.Matches.
 func compareMatches(a, b match) int {
 	methods := func(m match) int { return min(len(m.method), 1) }
 	return cmp.Or(
-		cmp.Compare(b.path.kind, a.path.kind),
+		cmp.Compare(b.path.rank(), a.path.rank()),
 		cmp.Compare(b.path.weight, a.path.weight),
 		cmp.Compare(b.path.tail, a.path.tail),
 		cmp.Compare(methods(b), methods(a)),
