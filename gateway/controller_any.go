@@ -19,6 +19,9 @@ func anyController(name string) *Controller {
 			if svc := t.labelled(g); svc != nil {
 				return DataPlane{svc, fmt.Sprintf("it has the label %s: %s", gatewayapi.GatewayNameLabelKey, g.Name)}
 			}
+			if g.Namespace == "" {
+				return DataPlane{nil, "how the data plane of that controller is found is not known"}
+			}
 			return DataPlane{nil, fmt.Sprintf("no Service in namespace %s has the label %s: %s", g.Namespace, gatewayapi.GatewayNameLabelKey, g.Name)}
 		},
 	}

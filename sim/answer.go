@@ -26,8 +26,8 @@ type Answer struct {
 	// backend. It is empty where To is a URL: then the Hops have them.
 	Paths []Path `json:"paths"`
 	// Hops are the stretches of a request's way through a gateway, in order, and
-	// BrokenHop the name of the first that does not let it pass. All are judged,
-	// whatever those before them say.
+	// BrokenHop the name of the first that denies it, or else of the first that
+	// netsim cannot allow. All are judged, whatever those before them say.
 	Hops       []Hop         `json:"hops,omitempty"`
 	BrokenHop  HopName       `json:"brokenHop,omitempty"`
 	Conditions []string      `json:"conditions"`

@@ -112,15 +112,24 @@ func (a *Answer) foldHops() {
 		} else {
 			along = append(along, h.Verdict)
 		}
-		if h.Verdict != model.Allowed && a.BrokenHop == "" {
-			a.BrokenHop, a.Hint = h.Name, h.Hint
-		}
+	}
+	if i := a.broken(); i >= 0 {
+		a.BrokenHop, a.Hint = a.Hops[i].Name, a.Hops[i].Hint
 	}
 	a.Verdict = inSequence(append(along, model.Paths(backends...))...)
 	if len(backends) == 0 {
 		a.Verdict = inSequence(along...)
 	}
 	a.ClientSees = a.hopSeen(len(seen) == 1)
+}
+
+// broken is the index of the first hop that denies, else of the first that does
+// not allow, -1 for none.
+func (a *Answer) broken() int {
+	if i := slices.IndexFunc(a.Hops, func(h Hop) bool { return h.Verdict == model.Denied }); i >= 0 {
+		return i
+	}
+	return slices.IndexFunc(a.Hops, func(h Hop) bool { return h.Verdict != model.Allowed })
 }
 
 // inSequence folds hops of which one may be mixed already.

@@ -31,10 +31,10 @@ func (t *answerText) hops() []group {
 	return shown
 }
 
-// broken names the first hop that does not let the request pass.
+// broken names the hop that does not let the request pass.
 func (t *answerText) broken() {
 	for i, hop := range t.answer.Hops {
-		if hop.Verdict == model.Allowed {
+		if hop.Name != t.answer.BrokenHop || hop.Verdict == model.Allowed {
 			continue
 		}
 		words := map[model.Verdict]string{model.Denied: "stops it", model.Mixed: "stops some of it", model.Undetermined: "is not known"}[hop.Verdict]

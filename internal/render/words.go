@@ -55,6 +55,8 @@ func outcome(a *sim.Answer) string {
 		return fmt.Sprintf("%d of %s allowed", allowed, plural(all, "path"))
 	case a.Verdict == model.Undetermined:
 		return "these files cannot tell"
+	case a.Verdict == model.Denied && len(a.Hops) > 0:
+		return "it fails"
 	case a.Verdict == model.Denied:
 		return "it fails, not on every path alike"
 	}
