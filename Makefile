@@ -5,7 +5,7 @@ GO        ?= go
 FUZZTIME  ?= 30s
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
-.PHONY: build test race library lint fmt-check vet tidy-check bench fuzz scenarios lab cross
+.PHONY: build test race library lint fmt-check vet tidy-check bench fuzz scenarios conformance lab cross
 
 # The command, in bin/.
 build:
@@ -54,6 +54,11 @@ fuzz:
 
 scenarios:
 	$(GO) test -count=1 ./scenarios/...
+
+# The Gateway API's own conformance cases against package gateway. Downloads them
+# as a Go module.
+conformance:
+	$(GO) test -tags conformance -run Conformance -v ./gateway
 
 # The real kube-proxy and the kernel against dnat: lab/kubeproxy/README.md. It
 # needs Linux, and for real packets iptables and nftables.

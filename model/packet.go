@@ -1,6 +1,9 @@
 package model
 
-import "net/netip"
+import (
+	"net/netip"
+	"strconv"
+)
 
 // PartyKind says what one end of a packet is.
 type PartyKind uint8
@@ -110,6 +113,10 @@ const (
 	SeesDNSRefused  ClientSees = "dns-refused"
 	SeesDNSTimeout  ClientSees = "dns-timeout"
 )
+
+// SeesHTTP is an answer with an HTTP status that a gateway gives by itself
+// ("http-404").
+func SeesHTTP(status int) ClientSees { return ClientSees("http-" + strconv.Itoa(status)) }
 
 // Frontend is what kind of address of a Service a packet is sent to.
 type Frontend string

@@ -23,8 +23,13 @@ type Answer struct {
 	ClientSees model.ClientSees  `json:"clientSees,omitempty"`
 	DropReason *model.DropReason `json:"dropReason,omitempty"`
 	// Paths holds one entry for each source pod (or group of like ones) and
-	// backend.
-	Paths      []Path        `json:"paths"`
+	// backend. It is empty where To is a URL: then the Hops have them.
+	Paths []Path `json:"paths"`
+	// Hops are the stretches of a request's way through a gateway, in order, and
+	// BrokenHop the name of the first that denies it, or else of the first that
+	// netsim cannot allow. All are judged, whatever those before them say.
+	Hops       []Hop         `json:"hops,omitempty"`
+	BrokenHop  HopName       `json:"brokenHop,omitempty"`
 	Conditions []string      `json:"conditions"`
 	Issues     []model.Issue `json:"issues"`
 	// Hint is one change that would alter the verdict.

@@ -39,6 +39,9 @@ type Query struct {
 // Query answers a Query. The error is a *RefError where a reference names
 // nothing, names several things, or cannot be read.
 func (s *Sim) Query(q Query) (*Answer, error) {
+	if isURL(q.To) {
+		return s.queryURL(q)
+	}
 	from, err := parseReference(q.From, "")
 	if err != nil {
 		return nil, &RefError{"FROM " + err.Error()}
@@ -58,6 +61,9 @@ func (s *Sim) Query(q Query) (*Answer, error) {
 	}
 	sources, err := s.sources(from)
 	if err != nil {
+		return nil, err
+	}
+	if err = s.throughKind(&q, from, &to); err != nil {
 		return nil, err
 	}
 	requests, err := s.destinations(to)

@@ -15,11 +15,13 @@ type reference struct {
 	// Exactly one of these says what is meant: world, an address, a node, an
 	// object of the cluster, or a host name.
 	world bool
-	addr  netip.Addr
-	node  string
-	kind  string
-	name  objectName
-	host  string
+	// laptop is true, beside world, for the machine that runs a kind cluster.
+	laptop bool
+	addr   netip.Addr
+	node   string
+	kind   string
+	name   objectName
+	host   string
 
 	port portRef
 	// frontend is the kind of address after "@", with its argument.
@@ -172,8 +174,8 @@ func protocolNamed(text string) model.Protocol {
 }
 
 func (r *reference) parseTarget(text string) error {
-	if text == "world" {
-		r.world = true
+	if text == "world" || text == "laptop" {
+		r.world, r.laptop = true, text == "laptop"
 		return nil
 	}
 	if text == "localhost" {

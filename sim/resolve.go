@@ -103,6 +103,8 @@ func (s *Sim) destinations(r reference) ([]dnat.Request, error) {
 		return nil, refErrorf("%s names no port: add :PORT or -p PORT, or -p ICMP", r.text)
 	}
 	switch {
+	case r.laptop:
+		return nil, refErrorf("%s: the laptop opens connections and takes none: to reach what kind publishes there, name the address, as in 127.0.0.1:443", r.text)
 	case r.world:
 		return s.addressRequest(r, model.Party{Kind: model.PartyWorld})
 	case r.addr.IsValid():

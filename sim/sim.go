@@ -3,9 +3,11 @@ package sim
 import (
 	"io"
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/netsim-dev/netsim/engine"
+	"github.com/netsim-dev/netsim/gateway"
 	"github.com/netsim-dev/netsim/internal/manifest"
 	"github.com/netsim-dev/netsim/model"
 )
@@ -43,6 +45,7 @@ type Sim struct {
 	datapath model.Datapath
 	engine   *engine.Engine
 	cloud    cloud
+	gateways *gateway.Table
 	issues   []model.Issue
 	dns      model.DNSAnswers
 	// plane gives the traffic of the identity plane, judged once; nil where it
@@ -64,8 +67,9 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 	s.cloud = newCloud(s.index, dp)
 	var found []model.Issue
 	s.engine, found = engine.New(s.index, dp)
-	all := append(append([]model.Issue{}, loaded...), issues...)
-	s.issues = model.SortIssues(append(all, found...))
+	gateways, unread := gateway.New(s.index)
+	s.gateways = gateways
+	s.issues = model.SortIssues(slices.Concat(loaded, issues, found, unread))
 	s.plane = sync.OnceValue(s.identityPlane)
 	return s, nil
 }

@@ -17,6 +17,7 @@ const queryExample = `  netsim query -f manifests/ dev/deploy/frontend dev/svc/a
   netsim query -f manifests/ 203.0.113.9 node/worker:30080 --via node/worker
   netsim query -f manifests/ dev/web-0 dev/svc/api:80 --http 'GET /v1/users'
   netsim query -f manifests/ dev/web-0 www.example.com:443 --dns www.example.com=203.0.113.9
+  netsim query -f manifests/ world https://app.example.com/api
   netsim query -f manifests/ --batch questions.jsonl`
 
 const batchHelp = `

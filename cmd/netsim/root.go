@@ -127,7 +127,9 @@ References
   10.96.0.20:80, [fd00::1]:80   an address: netsim finds out whose it is
   www.example.com:443           a host outside the cluster; netsim query --dns
                                 says which addresses it has
+  https://app.example.com/api   a web request, through the gateway that serves it
   world                         any address that no CIDR or FQDN rule names
+  laptop                        as source, the machine that runs a kind cluster
 A port may carry /UDP or /SCTP; TCP is the default. -p PORT[/PROTO] says the
 same, and -p ICMP asks for a ping.
 

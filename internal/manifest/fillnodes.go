@@ -78,22 +78,12 @@ func listNodes(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// makeKindNodes names nodes as kind does, and taints control planes unless
-// there is no other node.
-// Source: kind v0.31 pkg/cluster/internal/providers/common/namer.go,
+// makeKindNodes makes a kind cluster's nodes, and taints control planes unless
+// there is no other node. Source: kind v0.31
 // pkg/cluster/internal/create/actions/kubeadminit.
 func (f *filler) makeKindNodes(k *model.KindConfig) {
-	count := map[string]int{}
-	for _, n := range k.Nodes {
-		role := "worker"
-		if n.ControlPlane {
-			role = "control-plane"
-		}
-		count[role]++
-		name := k.Name + "-" + role
-		if count[role] > 1 {
-			name += strconv.Itoa(count[role])
-		}
+	for i, name := range k.NodeNames() {
+		n := k.Nodes[i]
 		f.makeNode(name, n.ControlPlane, n.ControlPlane && len(k.Nodes) > 1, n.Labels)
 	}
 }

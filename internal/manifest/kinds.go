@@ -25,7 +25,8 @@ type kind struct {
 
 // kinds is the table of the kinds that netsim reads, by kind. Sources of scope
 // and names: k8s.io/api v0.36 and its validation; cilium v1.20.2
-// pkg/k8s/apis/cilium.io; network-policy-api v0.2.0.
+// pkg/k8s/apis/cilium.io; network-policy-api v0.2.0; gateway-api v1.6.1
+// config/crd.
 func kinds() map[string]kind {
 	name, label := validation.IsDNS1123Subdomain, validation.IsDNS1123Label
 	v1 := []string{"v1"}
@@ -55,6 +56,17 @@ func kinds() map[string]kind {
 		"CiliumClusterwideNetworkPolicy": {group: "cilium.io", versions: []string{"v2"}, validName: name, read: readPolicy, clusterScoped: true},
 		"CiliumCIDRGroup":                {group: "cilium.io", versions: []string{"v2", "v2alpha1"}, validName: name, read: readUncheckedPolicy, clusterScoped: true},
 		"CiliumLocalRedirectPolicy":      {group: "cilium.io", versions: []string{"v2"}, validName: name, read: readUncheckedPolicy},
+
+		"GatewayClass":   {group: "gateway.networking.k8s.io", versions: []string{"v1", "v1beta1"}, validName: name, read: readRaw, clusterScoped: true},
+		"Gateway":        {group: "gateway.networking.k8s.io", versions: []string{"v1", "v1beta1"}, validName: name, read: readRaw},
+		"HTTPRoute":      {group: "gateway.networking.k8s.io", versions: []string{"v1", "v1beta1"}, validName: name, read: readRaw},
+		"GRPCRoute":      {group: "gateway.networking.k8s.io", versions: []string{"v1", "v1alpha2"}, validName: name, read: readRaw},
+		"TLSRoute":       {group: "gateway.networking.k8s.io", versions: []string{"v1", "v1alpha2", "v1alpha3"}, validName: name, read: readRaw},
+		"TCPRoute":       {group: "gateway.networking.k8s.io", versions: []string{"v1", "v1alpha2"}, validName: name, read: readRaw},
+		"ReferenceGrant": {group: "gateway.networking.k8s.io", versions: []string{"v1", "v1beta1", "v1alpha2"}, validName: name, read: readRaw},
+
+		"Ingress":      {group: "networking.k8s.io", versions: v1, validName: name, read: readRaw},
+		"IngressClass": {group: "networking.k8s.io", versions: v1, validName: name, read: readRaw, clusterScoped: true},
 
 		"Cluster": {group: "kind.x-k8s.io", versions: []string{"v1alpha4"}, read: readKindConfig, clusterScoped: true, singleton: true},
 

@@ -41,8 +41,8 @@ func idleKinds() map[groupKind]problem {
 // otherKinds are the kinds of the groups that netsim reads from which it
 // leaves to others, so that they are not taken for misspellings. Sources:
 // k8s.io/api v0.36 core/v1, apps/v1, policy, autoscaling, networking/v1;
-// cilium v1.20.2 pkg/k8s/apis/cilium.io/v2 and v2alpha1, and what earlier
-// versions had.
+// gateway-api v1.6.1; cilium v1.20.2 pkg/k8s/apis/cilium.io/v2 and v2alpha1, and
+// what earlier versions had.
 func otherKinds() map[string]string {
 	return map[string]string{
 		"": "Binding ComponentStatus Config Event Eviction LimitRange PersistentVolume PersistentVolumeClaim " +
@@ -50,9 +50,10 @@ func otherKinds() map[string]string {
 		"apps": "ControllerRevision Scale", "batch": "",
 		"autoscaling":      "HorizontalPodAutoscaler Scale",
 		"policy":           "Eviction PodDisruptionBudget PodSecurityPolicy",
-		"extensions":       "Ingress PodSecurityPolicy Scale",
+		"extensions":       "PodSecurityPolicy Scale",
 		"discovery.k8s.io": "", "policy.networking.k8s.io": "",
-		"networking.k8s.io": "ClusterCIDR IPAddress Ingress IngressClass ServiceCIDR",
+		"networking.k8s.io":         "ClusterCIDR IPAddress ServiceCIDR",
+		"gateway.networking.k8s.io": "BackendLBPolicy BackendTLSPolicy ListenerSet UDPRoute",
 		"cilium.io": "CiliumBGPAdvertisement CiliumBGPClusterConfig CiliumBGPNodeConfig CiliumBGPNodeConfigOverride " +
 			"CiliumBGPPeerConfig CiliumBGPPeeringPolicy CiliumClusterwideEnvoyConfig CiliumDatapathPlugin " +
 			"CiliumEgressGatewayPolicy CiliumEgressNATPolicy CiliumEndpoint CiliumEndpointSlice CiliumEnvoyConfig " +

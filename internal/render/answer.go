@@ -20,8 +20,14 @@ func Answer(w io.Writer, a *sim.Answer, opt TextOptions) error {
 	p.blank()
 	t.from()
 	t.to()
+	t.broken()
+	t.all = a.Paths
 	groups := groupPaths(a.Paths)
-	t.paths(groups)
+	if len(a.Hops) > 0 {
+		groups = t.hops()
+	} else {
+		t.paths(groups)
+	}
 	p.blank()
 	t.legend(groups)
 	t.conditions()
@@ -36,6 +42,8 @@ func Answer(w io.Writer, a *sim.Answer, opt TextOptions) error {
 type answerText struct {
 	*page
 	answer *sim.Answer
+	// all are the paths that are being told: the answer's, or those of a hop.
+	all []sim.Path
 	// assigned are the addresses that no file gave.
 	assigned map[string]bool
 }
@@ -138,7 +146,11 @@ func assignedAddresses(a *sim.Answer) map[string]bool {
 	}
 	add(a.From.IP, a.From.Assigned, addressField)
 	add(a.To.IP, a.To.Assigned, cmp.Or(frontendFields[a.To.Frontend], addressField))
-	for _, path := range a.Paths {
+	paths := slices.Clone(a.Paths)
+	for _, hop := range a.Hops {
+		paths = append(paths, hop.Paths...)
+	}
+	for _, path := range paths {
 		add(path.From.IP, slices.Concat(a.From.Assigned, path.From.Assigned), addressField)
 		if b := path.Backend; b != nil {
 			add(b.IP, b.Assigned, addressField)

@@ -15,7 +15,7 @@ func (t *answerText) paths(groups []group) {
 		t.items("path", "none: there is no way to look at")
 		return
 	}
-	several := len(distinct(t.answer.Paths, sourceName)) > 1
+	several := len(distinct(t.all, sourceName)) > 1
 	for i, g := range groups {
 		if len(groups) > 1 {
 			t.pathHeader(g.paths[0], i+1, len(groups))

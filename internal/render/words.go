@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/netsim-dev/netsim/model"
 	"github.com/netsim-dev/netsim/sim"
@@ -36,6 +37,9 @@ func seen(sees model.ClientSees, protocol model.Protocol) string {
 	if words := clientWords[sees]; words != "" {
 		return words
 	}
+	if status, found := strings.CutPrefix(string(sees), "http-"); found {
+		return "the client gets HTTP " + clean(status)
+	}
 	return clean(string(sees))
 }
 
@@ -44,11 +48,15 @@ func outcome(a *sim.Answer) string {
 	switch {
 	case a.ClientSees != "":
 		return seen(a.ClientSees, a.To.Protocol)
+	case a.Verdict == model.Mixed && len(a.Hops) > 0:
+		return "it depends on the path or backend"
 	case a.Verdict == model.Mixed:
 		allowed, all := countPaths(a.Paths)
 		return fmt.Sprintf("%d of %s allowed", allowed, plural(all, "path"))
 	case a.Verdict == model.Undetermined:
 		return "these files cannot tell"
+	case a.Verdict == model.Denied && len(a.Hops) > 0:
+		return "it fails"
 	case a.Verdict == model.Denied:
 		return "it fails, not on every path alike"
 	}
