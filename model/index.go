@@ -130,3 +130,10 @@ func pick(ips []netip.Addr, is6 bool) netip.Addr {
 	}
 	return netip.Addr{}
 }
+
+// With is the index of a cluster that differs in its policies only.
+func (ix *Index) With(c *Cluster) *Index {
+	next := *ix
+	next.Cluster = c
+	return &next
+}

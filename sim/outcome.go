@@ -117,6 +117,27 @@ type way struct {
 	request inquiry
 	source  model.Party
 	fixed   model.Verdict
+	sides   []side
+}
+
+// side is a packet as the policies of one side see it.
+type side struct {
+	direction model.Direction
+	packet    model.Packet
+}
+
+func sidesOf(p dnat.Path) []side {
+	var sides []side
+	if p.Egress != nil {
+		sides = append(sides, side{model.Egress, *p.Egress})
+	}
+	if p.HostIngress != nil {
+		sides = append(sides, side{model.Ingress, *p.HostIngress})
+	}
+	if p.Ingress != nil {
+		sides = append(sides, side{model.Ingress, *p.Ingress})
+	}
+	return sides
 }
 
 // waysFrom are the ways for a source, found once for all in its place.
@@ -161,11 +182,11 @@ func (s *Sim) newWay(path dnat.Path, request inquiry) *way {
 	for _, step := range slices.Concat(before, after) {
 		verdicts = append(verdicts, step.Verdict)
 	}
-	nobodyJudges := len(verdicts) == 1 && path.Egress == nil && path.HostIngress == nil && path.Ingress == nil
-	if nobodyJudges {
+	sides := sidesOf(path)
+	if len(verdicts) == 1 && len(sides) == 0 {
 		verdicts = append(verdicts, model.Undetermined)
 	}
-	return &way{path, request, request.Source, model.Steps(verdicts...)}
+	return &way{path, request, request.Source, model.Steps(verdicts...), sides}
 }
 
 // outcome folds the ways from a source.
@@ -185,14 +206,8 @@ func (c *column) outcome(source model.Party) Outcome {
 // outcomeOf judges a way for one source in its place.
 func (s *Sim) outcomeOf(w *way, source model.Party) Outcome {
 	o := Outcome{Verdict: w.fixed}
-	if w.Egress != nil {
-		o = o.then(s.outcomeOfPacket(model.Egress, w, w.Egress, source))
-	}
-	if w.HostIngress != nil {
-		o = o.then(s.outcomeOfPacket(model.Ingress, w, w.HostIngress, source))
-	}
-	if w.Ingress != nil {
-		o = o.then(s.outcomeOfPacket(model.Ingress, w, w.Ingress, source))
+	for _, side := range w.sides {
+		o = o.then(s.outcomeOfSide(w, side, source))
 	}
 	return o
 }
@@ -201,23 +216,28 @@ func (o Outcome) then(next Outcome) Outcome {
 	return Outcome{model.Steps(o.Verdict, next.Verdict), o.Auth || next.Auth, o.L7 || next.L7}
 }
 
-// outcomeOfPacket asks the compiled policies and, where those cannot tell, the
-// ones that can.
-func (s *Sim) outcomeOfPacket(d model.Direction, w *way, p *model.Packet, source model.Party) Outcome {
-	packet := *p
-	if source.Pod != nil {
-		packet.Source, packet.Destination = w.stands(packet.Source, source), w.stands(packet.Destination, source)
-	}
-	cell := s.engine.Compiled().Judge(d, packet)
+// outcomeOfSide asks the compiled policies and, where those cannot tell, the ones
+// that can.
+func (s *Sim) outcomeOfSide(w *way, one side, source model.Party) Outcome {
+	packet := w.standIn(one.packet, source)
+	cell := s.engine.Compiled().Judge(one.direction, packet)
 	assumed := packet.Port == 0 && packet.Protocol.HasPorts() || packet.Destination.Kind == model.PartyWorld && w.request.Frontend == model.FrontendLoadBalancer
 	switch {
 	case cell.Ask || cell.Auth || assumed:
-		return s.askedAbout(question{d, s.sideOf(packet.Source), s.sideOf(packet.Destination), packet.Port, packet.Protocol}, packet, w, cell)
+		return s.askedAbout(question{one.direction, s.sideOf(packet.Source), s.sideOf(packet.Destination), packet.Port, packet.Protocol}, packet, w, cell)
 	case cell.Allowed:
 		return Outcome{Verdict: model.Allowed, L7: cell.L7}
 	default:
 		return Outcome{Verdict: model.Denied}
 	}
+}
+
+// standIn is the packet of another source in the same place.
+func (w *way) standIn(p model.Packet, source model.Party) model.Packet {
+	if source.Pod != nil {
+		p.Source, p.Destination = w.stands(p.Source, source), w.stands(p.Destination, source)
+	}
+	return p
 }
 
 // stands puts a source where the one stood that the way was found for.
