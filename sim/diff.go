@@ -149,7 +149,7 @@ func (d *differ) compare(from [2]*MatrixSource, to [2]*MatrixDestination) {
 	if !d.scope.touches(from[0], to[0]) {
 		return
 	}
-	was, is := to[0].column.fold(from[0]), to[1].column.fold(from[1])
+	was, is := d.before.fold(to[0].column, from[0]), d.after.fold(to[1].column, from[1])
 	effect := effectOf(was, is)
 	waysBefore, waysAfter := "", ""
 	if effect == "" && d.scope.all {
@@ -161,7 +161,7 @@ func (d *differ) compare(from [2]*MatrixSource, to [2]*MatrixDestination) {
 	if effect == "" {
 		return
 	}
-	before, after := to[0].column.decidedBy(from[0]), to[1].column.decidedBy(from[1])
+	before, after := d.before.decidedBy(to[0].column, from[0]), d.after.decidedBy(to[1].column, from[1])
 	before, after = without(before, after), without(after, before)
 	key := fmt.Sprintln(effect, before, after, waysBefore, waysAfter)
 	g := d.groups[key]
@@ -245,7 +245,7 @@ func without(list, other []model.Origin) []model.Origin {
 
 // decidedBy names the rules behind what a source meets at a destination: those of
 // its first way that is not open or, where all are, of its first.
-func (c *column) decidedBy(source *MatrixSource) []model.Origin {
+func (s *Sim) decidedBy(c *column, source *MatrixSource) []model.Origin {
 	party := source.likes[0].party
 	ways := c.waysFrom(party)
 	if len(ways) == 0 {
@@ -253,16 +253,16 @@ func (c *column) decidedBy(source *MatrixSource) []model.Origin {
 	}
 	decisive := ways[0]
 	for _, w := range ways {
-		if c.sim.outcomeOf(w, party).Verdict != model.Allowed {
+		if s.outcomeOf(w, party).Verdict != model.Allowed {
 			decisive = w
 			break
 		}
 	}
-	open := c.sim.outcomeOf(decisive, party).Verdict == model.Allowed
+	open := s.outcomeOf(decisive, party).Verdict == model.Allowed
 	by := []model.Origin{}
 	for _, one := range decisive.sides {
-		if open || c.sim.outcomeOfSide(decisive, one, party).Verdict != model.Allowed {
-			by = append(by, c.sim.engine.Compiled().DecidedBy(one.direction, decisive.standIn(one.packet, party))...)
+		if open || s.outcomeOfSide(decisive, one, party).Verdict != model.Allowed {
+			by = append(by, s.engine.Compiled().DecidedBy(one.direction, decisive.standIn(one.packet, party))...)
 		}
 	}
 	return model.SortOrigins(by)

@@ -52,4 +52,3 @@ func policyName(o *model.Object) string {
 func (s *Sim) patches(other *Sim) bool {
 	return s.base == other || other.base == s || s.base != nil && s.base == other.base
 }
-
