@@ -79,11 +79,13 @@ func (s *Sim) Diff(after *Sim, o MatrixOptions) (*Diff, error) {
 	if err != nil {
 		return nil, err
 	}
-	is, err := after.Matrix(o)
-	if err != nil {
-		return nil, err
-	}
 	d := &differ{before: s, after: after, scope: s.scopeOf(after), groups: map[string]*DiffGroup{}}
+	is := was
+	if d.scope.all {
+		if is, err = after.Matrix(o); err != nil {
+			return nil, err
+		}
+	}
 	out := &Diff{
 		APIVersion: APIVersion, Kind: "Diff", Datapaths: [2]DatapathInfo{s.datapathInfo(), after.datapathInfo()},
 		Added: []string{}, Removed: []string{}, Issues: newIssues(s.issues, after.issues),
@@ -91,11 +93,7 @@ func (s *Sim) Diff(after *Sim, o MatrixOptions) (*Diff, error) {
 	sources := pair(was.Sources, is.Sources, func(m MatrixSource) string { return m.Ref }, out)
 	destinations := pair(was.Destinations, is.Destinations, func(m MatrixDestination) string { return m.Ref }, out)
 	out.Compared = len(sources) * len(destinations)
-	for _, from := range sources {
-		for _, to := range destinations {
-			d.compare(from, to)
-		}
-	}
+	d.compareAll(sources, destinations)
 	out.Groups = d.sorted()
 	return out, nil
 }
@@ -145,10 +143,23 @@ type differ struct {
 	groups        map[string]*DiffGroup
 }
 
-func (d *differ) compare(from [2]*MatrixSource, to [2]*MatrixDestination) {
-	if !d.scope.touches(from[0], to[0]) {
-		return
+// compareAll leaves out connections that the change cannot touch.
+func (d *differ) compareAll(sources [][2]*MatrixSource, destinations [][2]*MatrixDestination) {
+	touched := make([]bool, len(destinations))
+	for i, to := range destinations {
+		touched[i] = d.scope.touchesDestination(to[0])
 	}
+	for _, from := range sources {
+		all := d.scope.touchesSource(from[0])
+		for i, to := range destinations {
+			if all || touched[i] {
+				d.compare(from, to)
+			}
+		}
+	}
+}
+
+func (d *differ) compare(from [2]*MatrixSource, to [2]*MatrixDestination) {
 	was, is := d.before.fold(to[0].column, from[0]), d.after.fold(to[1].column, from[1])
 	effect := effectOf(was, is)
 	waysBefore, waysAfter := "", ""
@@ -301,7 +312,7 @@ type scope struct {
 // scopeOf narrows a comparison to the pods that changed policies select, where
 // nothing else differs.
 func (s *Sim) scopeOf(after *Sim) scope {
-	if !after.patches(s) || s.engine.Compiled().Authenticates() || after.engine.Compiled().Authenticates() {
+	if !after.patches(s) || s.datapath.Options["policy-cidr-match-mode"] != "" || s.engine.Compiled().Authenticates() || after.engine.Compiled().Authenticates() {
 		return scope{all: true}
 	}
 	out := scope{sources: map[*model.Pod]bool{}, destinations: map[*model.Pod]bool{}}
@@ -332,10 +343,10 @@ func onlyIn(one, other *Sim) map[*model.Object]bool {
 	return out
 }
 
-// touches says whether a change can matter to a connection. What is no pod is
-// compared always: other rules may name its address or labels.
-func (s scope) touches(from *MatrixSource, to *MatrixDestination) bool {
-	if s.all || len(to.column.apart) == 0 {
+// touchesSource says whether a change can matter to packets of a source on their
+// way out.
+func (s scope) touchesSource(from *MatrixSource) bool {
+	if s.all {
 		return true
 	}
 	for _, l := range from.likes {
@@ -344,6 +355,16 @@ func (s scope) touches(from *MatrixSource, to *MatrixDestination) bool {
 				return true
 			}
 		}
+	}
+	return false
+}
+
+// touchesDestination says whether a change can matter to packets of whomever to a
+// destination. What is no pod is compared always: other rules may name its
+// address or labels.
+func (s scope) touchesDestination(to *MatrixDestination) bool {
+	if s.all || len(to.column.apart) == 0 {
+		return true
 	}
 	for p := range to.column.apart {
 		if s.destinations[p] {
