@@ -58,7 +58,7 @@ func (c *Compiled) Selected(d model.Direction, policies map[*model.Object]bool) 
 			continue
 		}
 		read[r.object] = true
-		if r.entry.Node || r.emptyGroups || r.entry.Authentication != nil {
+		if r.entry.Node || r.emptyGroups {
 			return nil, true
 		}
 	}
@@ -79,15 +79,4 @@ func (c *Compiled) Selected(d model.Direction, policies map[*model.Object]bool) 
 		}
 	}
 	return pods, false
-}
-
-// Authenticates says whether any rule names an authentication mode: then the
-// policies of the machinery behind it matter to packets of others.
-func (c *Compiled) Authenticates() bool {
-	for _, r := range c.engine.rules {
-		if r.entry.Authentication != nil {
-			return true
-		}
-	}
-	return false
 }

@@ -312,7 +312,7 @@ type scope struct {
 // scopeOf narrows a comparison to the pods that changed policies select, where
 // nothing else differs.
 func (s *Sim) scopeOf(after *Sim) scope {
-	if !after.patches(s) || s.datapath.Options["policy-cidr-match-mode"] != "" || s.engine.Compiled().Authenticates() || after.engine.Compiled().Authenticates() {
+	if !after.patches(s) || s.datapath.Options["policy-cidr-match-mode"] != "" {
 		return scope{all: true}
 	}
 	out := scope{sources: map[*model.Pod]bool{}, destinations: map[*model.Pod]bool{}}
@@ -324,11 +324,20 @@ func (s *Sim) scopeOf(after *Sim) scope {
 				return scope{all: true}
 			}
 			for p := range pods {
+				if s.isMachinery(p) {
+					return scope{all: true}
+				}
 				into[p] = true
 			}
 		}
 	}
 	return out
+}
+
+// isMachinery says whether a pod is one that authentication and lookups of others
+// go through.
+func (s *Sim) isMachinery(p *model.Pod) bool {
+	return p.Namespace == "kube-system" || slices.Contains(s.engine.IdentityPlane().Server.Pods, p)
 }
 
 // onlyIn are the policies of one Sim that the other does not have as they are.
@@ -360,10 +369,10 @@ func (s scope) touchesSource(from *MatrixSource) bool {
 }
 
 // touchesDestination says whether a change can matter to packets of whomever to a
-// destination. What is no pod is compared always: other rules may name its
-// address or labels.
+// destination. Policies of pods do not judge what is no pod, and what CIDRs in
+// them do to the identities of addresses changes nobody else's verdict.
 func (s scope) touchesDestination(to *MatrixDestination) bool {
-	if s.all || len(to.column.apart) == 0 {
+	if s.all {
 		return true
 	}
 	for p := range to.column.apart {
