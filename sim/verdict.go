@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"net/netip"
 	"slices"
 	"sync"
 
@@ -68,7 +69,9 @@ type column struct {
 	requests []dnat.Request
 	// apart are pods that the datapath treats like no other source: those behind
 	// the destination.
-	apart     map[*model.Pod]bool
+	apart map[*model.Pod]bool
+	// onHost are hostNetwork pods behind it by their node's address.
+	onHost    map[netip.Addr]*model.Pod
 	byAddress bool
 
 	lock sync.RWMutex
@@ -91,7 +94,7 @@ func placeOf(p model.Party) sourcePlace {
 }
 
 func (s *Sim) newColumn(requests []dnat.Request) *column {
-	c := &column{sim: s, requests: requests, apart: map[*model.Pod]bool{}, byAddress: s.byAddress(requests), ways: map[sourcePlace][]*way{}}
+	c := &column{sim: s, requests: requests, apart: map[*model.Pod]bool{}, onHost: map[netip.Addr]*model.Pod{}, byAddress: s.byAddress(requests), ways: map[sourcePlace][]*way{}}
 	for _, r := range requests {
 		if r.Destination.Pod != nil {
 			c.apart[r.Destination.Pod] = true
@@ -99,11 +102,11 @@ func (s *Sim) newColumn(requests []dnat.Request) *column {
 		if r.Service == nil {
 			continue
 		}
-		for _, slice := range s.index.Slices(r.Service) {
-			for _, e := range slice.Endpoints {
-				if p := s.index.Party(e.Addr); p.Pod != nil {
-					c.apart[p.Pod] = true
-				}
+		for addr, pod := range s.endpoints(r.Service) {
+			if p := s.index.Party(addr); p.Pod != nil {
+				c.apart[p.Pod] = true
+			} else if pod != nil {
+				c.onHost[addr] = pod
 			}
 		}
 	}
@@ -170,16 +173,25 @@ func (s *Sim) newWay(path dnat.Path, request inquiry) *way {
 
 // outcome folds the ways from a source.
 func (c *column) outcome(source model.Party) Outcome {
-	var folded Outcome
-	for i, w := range c.waysFrom(source) {
-		o := c.sim.outcomeOf(w, source)
-		if i == 0 {
-			folded = o
-			continue
-		}
-		folded = Outcome{model.Paths(folded.Verdict, o.Verdict), folded.Auth || o.Auth, folded.L7 || o.L7}
+	var folded outcomes
+	for _, w := range c.waysFrom(source) {
+		folded.add(c.sim.outcomeOf(w, source))
 	}
-	return folded
+	return folded.all
+}
+
+// outcomes folds those of ways that a connection may take.
+type outcomes struct {
+	all   Outcome
+	known bool
+}
+
+func (f *outcomes) add(o Outcome) {
+	if !f.known {
+		f.all, f.known = o, true
+		return
+	}
+	f.all = Outcome{model.Paths(f.all.Verdict, o.Verdict), f.all.Auth || o.Auth, f.all.L7 || o.L7}
 }
 
 // outcomeOf judges a way for one source in its place.
@@ -198,7 +210,8 @@ func (s *Sim) outcomeOf(w *way, source model.Party) Outcome {
 }
 
 func (o Outcome) then(next Outcome) Outcome {
-	return Outcome{model.Steps(o.Verdict, next.Verdict), o.Auth || next.Auth, o.L7 || next.L7}
+	verdict := model.Steps(o.Verdict, next.Verdict)
+	return Outcome{verdict, o.Auth || next.Auth, (o.L7 || next.L7) && verdict != model.Denied}
 }
 
 // outcomeOfPacket asks the compiled policies and, where those cannot tell, the
