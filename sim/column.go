@@ -20,6 +20,8 @@ type column struct {
 	// the destination, and near the nodes that they are on.
 	apart map[*model.Pod]bool
 	near  map[*model.Node]bool
+	// onHost are hostNetwork pods behind it by their node's address.
+	onHost map[netip.Addr]*model.Pod
 	// byAddress is true where each source may be treated differently, byNode
 	// where each node may.
 	byAddress, byNode bool
@@ -60,7 +62,7 @@ func (c *column) place(p model.Party) sourcePlace {
 
 func (s *Sim) newColumn(requests []dnat.Request) *column {
 	c := &column{
-		sim: s, requests: requests, apart: map[*model.Pod]bool{}, near: map[*model.Node]bool{}, ways: map[sourcePlace][]*way{},
+		sim: s, requests: requests, apart: map[*model.Pod]bool{}, near: map[*model.Node]bool{}, onHost: map[netip.Addr]*model.Pod{}, ways: map[sourcePlace][]*way{},
 		byAddress: s.byAddress(requests), byNode: s.datapath.Options["kubeProxy.detectLocalMode"] != "",
 	}
 	for _, r := range requests {
@@ -74,7 +76,11 @@ func (s *Sim) newColumn(requests []dnat.Request) *column {
 		for _, slice := range s.index.Slices(r.Service) {
 			for _, e := range slice.Endpoints {
 				c.byNode = c.byNode || len(e.HintNodes) > 0
-				c.addNear(s.index.Party(e.Addr))
+				p := s.index.Party(e.Addr)
+				c.addNear(p)
+				if pod := s.index.Pod(e.PodNamespace, e.PodName); p.Pod == nil && pod != nil {
+					c.onHost[e.Addr] = pod
+				}
 			}
 		}
 	}

@@ -111,16 +111,25 @@ func (s *Sim) newWay(path dnat.Path, request inquiry) *way {
 
 // outcome folds the ways from a source.
 func (s *Sim) outcome(c *column, source model.Party) Outcome {
-	var folded Outcome
-	for i, w := range c.waysFrom(source) {
-		o := s.outcomeOf(w, source)
-		if i == 0 {
-			folded = o
-			continue
-		}
-		folded = Outcome{model.Paths(folded.Verdict, o.Verdict), folded.Auth || o.Auth, folded.L7 || o.L7}
+	var folded outcomes
+	for _, w := range c.waysFrom(source) {
+		folded.add(s.outcomeOf(w, source))
 	}
-	return folded
+	return folded.all
+}
+
+// outcomes folds those of ways that a connection may take.
+type outcomes struct {
+	all   Outcome
+	known bool
+}
+
+func (f *outcomes) add(o Outcome) {
+	if !f.known {
+		f.all, f.known = o, true
+		return
+	}
+	f.all = Outcome{model.Paths(f.all.Verdict, o.Verdict), f.all.Auth || o.Auth, f.all.L7 || o.L7}
 }
 
 // outcomeOf judges a way for one source in its place.
@@ -133,7 +142,8 @@ func (s *Sim) outcomeOf(w *way, source model.Party) Outcome {
 }
 
 func (o Outcome) then(next Outcome) Outcome {
-	return Outcome{model.Steps(o.Verdict, next.Verdict), o.Auth || next.Auth, o.L7 || next.L7}
+	verdict := model.Steps(o.Verdict, next.Verdict)
+	return Outcome{verdict, o.Auth || next.Auth, (o.L7 || next.L7) && verdict != model.Denied}
 }
 
 // outcomeOfSide asks the compiled policies and, where those cannot tell, the ones
