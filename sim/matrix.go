@@ -131,17 +131,17 @@ func (m *Matrix) compute(pending chan<- chan MatrixRow, stop <-chan struct{}) {
 func (m *Matrix) row(source *MatrixSource) MatrixRow {
 	cells := make([]Outcome, len(m.Destinations))
 	for i := range m.Destinations {
-		cells[i] = m.Destinations[i].column.fold(source)
+		cells[i] = m.sim.fold(m.Destinations[i].column, source)
 	}
 	return MatrixRow{source, cells}
 }
 
 // fold is the outcome for all pods of a source.
-func (c *column) fold(source *MatrixSource) Outcome {
+func (s *Sim) fold(c *column, source *MatrixSource) Outcome {
 	var folded Outcome
 	first := true
 	add := func(party model.Party) {
-		o := c.outcome(party)
+		o := s.outcome(c, party)
 		if first {
 			folded, first = o, false
 			return
@@ -182,7 +182,7 @@ func (m *Matrix) Verify(n int, seed uint64) ([]Difference, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s to %s: %w", from.Ref, to.Ref, err)
 		}
-		if o := to.column.fold(from); o.Verdict != a.Verdict {
+		if o := m.sim.fold(to.column, from); o.Verdict != a.Verdict {
 			out = append(out, Difference{from.Ref, to.Ref, o.Verdict, a.Verdict})
 		}
 	}
