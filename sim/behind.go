@@ -39,6 +39,15 @@ func (m *Matrix) Ends(source *MatrixSource, to *MatrixDestination) []End {
 	return out
 }
 
+// endsOf are the Ends of a cell that is not denied. Where one workload alone is
+// behind it, the cell says it already.
+func (m *Matrix) endsOf(source *MatrixSource, to *MatrixDestination, cell Outcome) []End {
+	if len(to.Behind) == 1 {
+		return []End{{to.Behind[0], cell}}
+	}
+	return m.Ends(source, to)
+}
+
 // end is who answers. A hostNetwork pod that connects to its own node stands in
 // the way as the backend too; the one that is asked for is meant.
 func (w *way) end() model.Party {

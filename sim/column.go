@@ -118,6 +118,13 @@ func (c *column) waysFrom(source model.Party) []*way {
 	return ways
 }
 
+// forget gives back what ways take; they can be found again.
+func (c *column) forget() {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	clear(c.ways)
+}
+
 func (c *column) resolve(source model.Party) []*way {
 	var out []*way
 	for _, request := range c.requests {

@@ -86,7 +86,7 @@ func (g *Graph) edges(m *Matrix, row MatrixRow) []Edge {
 			continue
 		}
 		to := &m.Destinations[i]
-		for _, end := range m.Ends(row.Source, to) {
+		for _, end := range m.endsOf(row.Source, to, cell) {
 			_, known := g.at[end.Ref]
 			if end.Verdict == model.Denied || !known || end.Ref == row.Source.Ref {
 				continue

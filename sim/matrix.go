@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -37,6 +39,9 @@ type Matrix struct {
 	Datapath     DatapathInfo
 	// Issues are those of the Sim: what is left out of every verdict here.
 	Issues []model.Issue
+	// Progress, where it is set before Rows is called, is told how much of all the
+	// work is done, by one goroutine at a time.
+	Progress func(done, all int)
 
 	sim *Sim
 	// pods is true where each pod is asked about by itself.
@@ -127,44 +132,68 @@ func checkPorts(ports []string) error {
 	return nil
 }
 
-// Rows yields the rows in order. They are computed on all processors, a few
-// ahead of the one that is asked for, so that a matrix of any size needs little
-// memory.
+// mostCells bounds what is kept of the rows that are worked on: three bytes a
+// cell.
+const mostCells = 1 << 26
+
+// Rows yields the rows in order. Each block of them is computed destination by
+// destination, on all processors, since the ways to one are what takes memory:
+// they are found once for a block, and then forgotten.
 func (m *Matrix) Rows() iter.Seq[MatrixRow] {
+	return m.rowsInBlocks(max(1, mostCells/len(m.Destinations)))
+}
+
+func (m *Matrix) rowsInBlocks(size int) iter.Seq[MatrixRow] {
 	return func(yield func(MatrixRow) bool) {
-		pending := make(chan chan MatrixRow, 2*runtime.GOMAXPROCS(0))
-		stop := make(chan struct{})
-		defer close(stop)
-		go m.compute(pending, stop)
-		for row := range pending {
-			if !yield(<-row) {
-				return
+		done := m.steps(size)
+		for sources := range slices.Chunk(m.Sources, size) {
+			rows := m.block(sources, done)
+			for i := range sources {
+				if !yield(MatrixRow{&sources[i], rows[i]}) {
+					return
+				}
 			}
 		}
 	}
 }
 
-// compute puts a promise for each row into pending, which bounds how many are
-// worked on at a time.
-func (m *Matrix) compute(pending chan<- chan MatrixRow, stop <-chan struct{}) {
-	defer close(pending)
-	for i := range m.Sources {
-		row := make(chan MatrixRow, 1)
-		select {
-		case pending <- row:
-			go func() { row <- m.row(&m.Sources[i]) }()
-		case <-stop:
-			return
-		}
+// steps tells Progress of each destination that is done.
+func (m *Matrix) steps(size int) func() {
+	if m.Progress == nil {
+		return func() {}
+	}
+	var lock sync.Mutex
+	blocks := (len(m.Sources) + size - 1) / size
+	done, all := 0, blocks*len(m.Destinations)
+	return func() {
+		lock.Lock()
+		defer lock.Unlock()
+		done++
+		m.Progress(done, all)
 	}
 }
 
-func (m *Matrix) row(source *MatrixSource) MatrixRow {
-	cells := make([]Outcome, len(m.Destinations))
-	for i := range m.Destinations {
-		cells[i] = m.sim.fold(m.Destinations[i].column, source)
+func (m *Matrix) block(sources []MatrixSource, done func()) [][]Outcome {
+	rows := make([][]Outcome, len(sources))
+	for i := range rows {
+		rows[i] = make([]Outcome, len(m.Destinations))
 	}
-	return MatrixRow{source, cells}
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for j := next.Add(1) - 1; j < int64(len(m.Destinations)); j = next.Add(1) - 1 {
+				column := m.Destinations[j].column
+				for i := range sources {
+					rows[i][j] = m.sim.fold(column, &sources[i])
+				}
+				column.forget()
+				done()
+			}
+		})
+	}
+	workers.Wait()
+	return rows
 }
 
 // fold is the outcome for all pods of a source.

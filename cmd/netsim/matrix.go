@@ -29,7 +29,7 @@ func (c *command) matrix() *cobra.Command {
 			"the world. A verdict is that of netsim query for the same two references.\n\n" +
 			"As text it is one table where that fits, else lists by namespace; sources that\n" +
 			"reach the same are in one row, and the nodes are told as one. csv and json have\n" +
-			"every cell and are written row by row, however large the cluster is. md is for a\n" +
+			"every cell, a row a line, and keep only a block of rows in memory. md is for a\n" +
 			"comment on a pull request, dot for graphviz.\n\n" +
 			"A SELECTOR is a namespace, a reference without a port (dev/deploy/web), labels\n" +
 			"('app in (web, api)', dev/app=web), node or world; several add up. The exit code\n" +
@@ -89,7 +89,10 @@ func (c *command) runMatrix(flags *matrixFlags) error {
 	if c.output == "csv" || c.output == "dot" {
 		c.warnOfErrors(m.Issues)
 	}
-	return write(c, m, progress(c, len(m.Sources), m.Rows()))
+	progress, clear := c.progress()
+	m.Progress = progress
+	defer clear()
+	return write(c, m, m.Rows())
 }
 
 // verifyMatrix names the cells for which query says otherwise.

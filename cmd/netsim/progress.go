@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"iter"
+	"io"
 	"strings"
 	"time"
 )
@@ -15,32 +15,38 @@ const (
 	barWidth = 30
 )
 
-// progress passes things on and draws on stderr how many of them are done: on a
-// terminal only, and only where stdout is not there too, or it would be drawn
-// into the output.
-func progress[T any](c *command, all int, things iter.Seq[T]) iter.Seq[T] {
-	_, seen := terminal(c.stderr)
-	if _, mixed := terminal(c.stdout); !seen || mixed && c.output != "text" && c.output != "table" {
-		return things
+// progress gives what draws on stderr how much of the work is done, and what
+// takes it away again. It is nil where stderr is no terminal.
+func (c *command) progress() (draw func(done, all int), clear func()) {
+	if _, seen := terminal(c.stderr); !seen {
+		return nil, func() {}
 	}
-	return func(yield func(T) bool) {
-		next, done := time.Now().Add(patience), 0
-		clear := ""
-		defer func() { fmt.Fprint(c.stderr, clear) }()
-		for thing := range things {
-			if done++; time.Now().After(next) {
-				next = time.Now().Add(redraw)
-				clear = "\r" + strings.Repeat(" ", barWidth+24) + "\r"
-				fmt.Fprint(c.stderr, bar(done, all))
-			}
-			if !yield(thing) {
-				return
-			}
+	return drawProgress(c.stderr, time.Now)
+}
+
+// drawProgress takes the bar away with the last step, before any output comes.
+func drawProgress(w io.Writer, now func() time.Time) (draw func(done, all int), clear func()) {
+	next, drawn := now().Add(patience), ""
+	clear = func() {
+		if drawn != "" {
+			fmt.Fprintf(w, "\r%s\r", strings.Repeat(" ", len(drawn)))
+			drawn = ""
 		}
 	}
+	draw = func(done, all int) {
+		switch {
+		case done == all:
+			clear()
+		case now().After(next):
+			next = now().Add(redraw)
+			drawn = bar(done, all)
+			fmt.Fprint(w, "\r"+drawn)
+		}
+	}
+	return draw, clear
 }
 
 func bar(done, all int) string {
 	full := barWidth * done / max(all, 1)
-	return fmt.Sprintf("\r[%s%s] %d/%d", strings.Repeat("#", full), strings.Repeat(".", barWidth-full), done, all)
+	return fmt.Sprintf("[%s%s] %d/%d", strings.Repeat("#", full), strings.Repeat(".", barWidth-full), done, all)
 }
