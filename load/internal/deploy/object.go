@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -65,8 +66,8 @@ func mentions(text []byte, kinds []Kind) bool {
 
 func objects(file load.File, d *manifest.Document, text []byte, at string, kinds []Kind) []*Object {
 	var h head
-	if json.Unmarshal(text, &h) != nil {
-		return nil
+	if err := json.Unmarshal(text, &h); err != nil && !errors.As(err, new(*json.UnmarshalTypeError)) {
+		return nil // a wrong type is told of when the whole is read
 	}
 	var found []*Object
 	if at == "" && strings.HasSuffix(h.Kind, "List") {
