@@ -24,6 +24,8 @@ type Object struct {
 	JSON            []byte
 	// rendered is true where File does not hold it as it is.
 	rendered bool
+	// alone is true where File holds nothing else.
+	alone bool
 	doc      *manifest.Document
 	// at is the place in the document.
 	at string
@@ -50,6 +52,9 @@ func Objects(file load.File, kinds ...Kind) []*Object {
 	documents, _ := manifest.Documents(file)
 	for _, d := range documents {
 		found = append(found, objects(file, d, d.JSON(), "", kinds)...)
+	}
+	if len(found) == 1 {
+		found[0].alone = len(documents) == 1 && found[0].at == ""
 	}
 	return found
 }

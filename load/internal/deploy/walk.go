@@ -126,6 +126,9 @@ func (w *walker) another(d *deployed, first *Object, depth int) {
 		return
 	}
 	out := load.Output{Used: d.out.Used}
+	if d.object.alone && !d.object.rendered {
+		w.run.Claim(d.object.File)
+	}
 	d.object.Fail(&out, "", fmt.Sprintf("the object is there twice and differs: %s:%d is taken, and what this one deploys is left out", first.File, first.Line("")),
 		"pass the directory of one cluster only, such as -f "+path.Dir(d.object.File))
 	w.run.Add(out)
