@@ -26,7 +26,7 @@ type Object struct {
 	rendered bool
 	// alone is true where File holds nothing else.
 	alone bool
-	doc      *manifest.Document
+	doc   *manifest.Document
 	// at is the place in the document.
 	at string
 }
