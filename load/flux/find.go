@@ -18,7 +18,7 @@ func (d *deployer) find(o *deploy.Object, kind deploy.Kind, namespace, name stri
 	var found *deploy.Object
 	for _, files := range [][]load.File{rendered(d.run), d.run.Files} {
 		for _, file := range files {
-			for _, other := range deploy.Objects(file, kind) {
+			for _, other := range d.objects(file, kind) {
 				if other.Name != name || other.Namespace != "" && namespace != "" && other.Namespace != namespace {
 					continue
 				}
@@ -30,6 +30,23 @@ func (d *deployer) find(o *deploy.Object, kind deploy.Kind, namespace, name stri
 		}
 	}
 	return nil
+}
+
+// parsed is a text of which the objects of a kind are known.
+type parsed struct {
+	kind deploy.Kind
+	text *byte
+}
+
+func (d *deployer) objects(file load.File, kind deploy.Kind) []*deploy.Object {
+	if len(file.Data) == 0 {
+		return nil
+	}
+	key := parsed{kind, &file.Data[0]}
+	if _, known := d.parsed[key]; !known {
+		d.parsed[key] = deploy.Objects(file, kind)
+	}
+	return d.parsed[key]
 }
 
 func rendered(r *load.Run) []load.File {

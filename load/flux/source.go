@@ -32,7 +32,7 @@ func (s Source) Outside() []string { return deploy.Repos(s.Options.Repos).Dirs()
 
 // Read loads what all Kustomizations and HelmReleases deploy.
 func (s Source) Read(r *load.Run) {
-	d := &deployer{run: r, repos: s.Options.Repos, subst: s.Options.Subst}
+	d := &deployer{run: r, repos: s.Options.Repos, subst: s.Options.Subst, parsed: map[parsed][]*deploy.Object{}}
 	deploy.Walk(r, deploy.Tool{Kinds: []deploy.Kind{kustomizations, helmReleases}, Render: d.render})
 }
 
@@ -41,6 +41,8 @@ type deployer struct {
 	run   *load.Run
 	repos deploy.Repos
 	subst map[string]string
+	// parsed are the objects of files, which many ask for.
+	parsed map[parsed][]*deploy.Object
 }
 
 func (d *deployer) render(o *deploy.Object) load.Output {
