@@ -134,11 +134,13 @@ A port may carry /UDP or /SCTP; TCP is the default. -p PORT[/PROTO] says the
 same, and -p ICMP asks for a ping.
 
 Files
-  -f takes manifests, and the root of a repository: kustomizations and Helm
-  charts in it are rendered, offline. Overlays are built and their bases not by
-  themselves; charts are released under their own name to the namespace default,
-  unless --helm-release and --helm-values say otherwise. --source NAME=off leaves
-  unrendered what NAME would render.
+  -f takes manifests, and the root of a repository: what Applications of Argo CD
+  and Kustomizations and HelmReleases of Flux deploy from it is rendered, offline,
+  and so are other kustomizations and Helm charts. Overlays are built and their
+  bases not by themselves; charts are released under their own name to the
+  namespace default, unless --helm-release and --helm-values say otherwise.
+  --repo URL=DIR says where another repository lies, --subst VAR=VALUE gives
+  variables, and --source NAME=off leaves unrendered what NAME would render.
 
 Datapath
   How the cluster carries packets is read from what is loaded (cilium-config,
