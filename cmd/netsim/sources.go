@@ -12,6 +12,7 @@ import (
 	"github.com/netsim-dev/netsim/load"
 	"github.com/netsim-dev/netsim/load/helm"
 	"github.com/netsim-dev/netsim/load/kustomize"
+	"github.com/netsim-dev/netsim/load/terraform"
 )
 
 // sourceFlags say which sources to use, and how.
@@ -19,19 +20,21 @@ type sourceFlags struct {
 	off      []string
 	values   []string
 	releases []string
+	varFiles []string
 }
 
 func (f *sourceFlags) add(cmd *cobra.Command) {
 	flags := cmd.PersistentFlags()
-	flags.StringArrayVar(&f.off, "source", nil, "`NAME=off` leaves unrendered what NAME would render: "+strings.Join(names(sources(helm.Options{})), " or ")+"; repeatable")
+	flags.StringArrayVar(&f.off, "source", nil, "`NAME=off` leaves unrendered what NAME would render: "+strings.Join(names(sources(helm.Options{}, terraform.Options{})), " or ")+"; repeatable")
 	flags.StringArrayVar(&f.values, "helm-values", nil, "a file of values for charts, `[CHART=]FILE`, CHART by name or directory; repeatable")
 	flags.StringArrayVar(&f.releases, "helm-release", nil, "how charts are released, `[CHART=][NAMESPACE/]NAME`; repeatable")
+	flags.StringArrayVar(&f.varFiles, "tfvars", nil, "a `FILE` of values for Terraform's variables, over terraform.tfvars; repeatable")
 }
 
 // sources are what netsim renders itself, in the order of their rank (see
 // package load).
-func sources(charts helm.Options) []load.Source {
-	return []load.Source{kustomize.Source{}, helm.Source{Options: charts}}
+func sources(charts helm.Options, modules terraform.Options) []load.Source {
+	return []load.Source{terraform.Source{Options: modules}, kustomize.Source{}, helm.Source{Options: charts}}
 }
 
 // chosen are the sources that no --source has switched off.
@@ -40,7 +43,11 @@ func (f *sourceFlags) chosen() ([]load.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	on := sources(charts)
+	modules, err := f.modules()
+	if err != nil {
+		return nil, err
+	}
+	on := sources(charts, modules)
 	known := names(on)
 	for _, text := range f.off {
 		name, state, _ := strings.Cut(text, "=")
@@ -75,6 +82,18 @@ func (f *sourceFlags) charts() (helm.Options, error) {
 			return o, fmt.Errorf("--helm-release %q: want [CHART=][NAMESPACE/]NAME, as in --helm-release web=shop/web", text)
 		}
 		o.Releases = append(o.Releases, helm.Release{Chart: chart, Namespace: namespace, Name: name})
+	}
+	return o, nil
+}
+
+func (f *sourceFlags) modules() (terraform.Options, error) {
+	var o terraform.Options
+	for _, file := range f.varFiles {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return o, fmt.Errorf("--tfvars: %w", err)
+		}
+		o.VarFiles = append(o.VarFiles, load.File{Name: filepath.ToSlash(file), Data: data})
 	}
 	return o, nil
 }

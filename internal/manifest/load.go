@@ -20,6 +20,10 @@ func Load(files []File) (*model.Cluster, []model.Issue) {
 	l.findOwnCharts(files)
 	var parts []part
 	for _, file := range files {
+		if file.Values != nil {
+			l.objects.addValues(file.Values)
+			continue
+		}
 		parts = append(parts, l.parts(file)...)
 	}
 	parseAhead(parts, l.part)
