@@ -123,9 +123,13 @@ func (s *settings) readChartVersion(values []*model.HelmValues) {
 		if tag, given := v.Data["image.tag"]; given {
 			version, origin = strings.TrimPrefix(tag, "v"), v.At("image.tag")
 		}
-		if model.ParseVersion(version).Known() {
-			s.set(settingVersion, version, origin.Position())
+		if !model.ParseVersion(version).Known() {
+			continue
 		}
+		if before, at := s.values[settingVersion], s.sources[settingVersion]; at != sourceDefault && before != version {
+			s.tell(model.Warning, origin, fmt.Sprintf("Cilium's chart is named in two versions: %s is taken, %s (%s) is not", version, before, at), "pass the files of one cluster only")
+		}
+		s.set(settingVersion, version, origin.Position())
 	}
 }
 

@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -46,7 +47,7 @@ func (w *written) add(text string, at position, step int) {
 // doubt puts a mark where the files decide nothing.
 func (w *written) doubt(p place) string {
 	w.doubts = append(w.doubts, p)
-	return markBegin + strings.Join(p.missing(), " ") + markEnd
+	return markBegin + cmp.Or(strings.Join(p.missing(), " "), "unknown") + markEnd
 }
 
 // line is where a line of the text was written.

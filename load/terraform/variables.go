@@ -156,8 +156,9 @@ func (t *terragrunt) addInputs(all place) {
 }
 
 // parentFolder looks for a file in the directories above one, as
-// find_in_parent_folders does, "" where there is none.
+// find_in_parent_folders does, and gives the way there; "" where there is none.
 func (p *project) parentFolder(dir, base string) string {
+	way := ""
 	for range maxNesting {
 		above := path.Dir(dir)
 		if dir == "." || strings.HasSuffix("/"+dir, "/..") {
@@ -166,8 +167,9 @@ func (p *project) parentFolder(dir, base string) string {
 		if above == dir {
 			return ""
 		}
-		if name := path.Join(above, base); p.run.Exists(name) {
-			return name
+		way += "../"
+		if p.run.Exists(path.Join(above, base)) {
+			return way + base
 		}
 		dir = above
 	}
