@@ -108,6 +108,10 @@ type Pod struct {
 	Terminating bool
 	// Finished is true for phases Succeeded and Failed: it has no address.
 	Finished bool
+	// Inferred says from what a pod was inferred that no file holds, as
+	// something unrendered accounts for it ("HelmRelease dev/cache (cache.yaml:1)");
+	// "" for all others. No verdict may rest on one.
+	Inferred string
 	// Made is true for a pod that stands for a template.
 	Made     bool
 	Assigned Assigned

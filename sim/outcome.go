@@ -184,6 +184,9 @@ func (c *column) outcome(source model.Party) Outcome {
 
 // outcomeOf judges a way for one source in its place.
 func (s *Sim) outcomeOf(w *way, source model.Party) Outcome {
+	if s.inferredEnd(source, w.Path, w.request.Request) != nil {
+		return Outcome{}
+	}
 	o := Outcome{Verdict: w.fixed}
 	if w.Egress != nil {
 		o = o.then(s.outcomeOfPacket(model.Egress, w, w.Egress, source))

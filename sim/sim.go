@@ -51,6 +51,9 @@ type Sim struct {
 	// plane gives the traffic of the identity plane, judged once; nil where it
 	// is not to be looked at.
 	plane func() []PlaneFlow
+	// inferred are the Services behind which there are inferred pods alone, with
+	// one of those.
+	inferred map[*model.Service]*model.Pod
 	// identityMissing judges as if nobody had a certificate.
 	identityMissing bool
 	verdicts        *verdicts
@@ -64,6 +67,7 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 		return nil, err
 	}
 	s := &Sim{index: model.NewIndex(c), datapath: dp, dns: maps.Clone(opt.DNS), verdicts: newVerdicts()}
+	s.inferred = inferredBackends(s.index)
 	s.cloud = newCloud(s.index, dp)
 	var found []model.Issue
 	s.engine, found = engine.New(s.index, dp)

@@ -13,6 +13,7 @@ import (
 	"github.com/netsim-dev/netsim/load/helm"
 	"github.com/netsim-dev/netsim/load/kustomize"
 	"github.com/netsim-dev/netsim/load/terraform"
+	"github.com/netsim-dev/netsim/load/virtual"
 )
 
 // sourceFlags say which sources to use, and how.
@@ -21,6 +22,8 @@ type sourceFlags struct {
 	values   []string
 	releases []string
 	varFiles []string
+	// noVirtual is --source virtual=off by a name of its own.
+	noVirtual bool
 }
 
 func (f *sourceFlags) add(cmd *cobra.Command) {
@@ -29,12 +32,13 @@ func (f *sourceFlags) add(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.values, "helm-values", nil, "a file of values for charts, `[CHART=]FILE`, CHART by name or directory; repeatable")
 	flags.StringArrayVar(&f.releases, "helm-release", nil, "how charts are released, `[CHART=][NAMESPACE/]NAME`; repeatable")
 	flags.StringArrayVar(&f.varFiles, "tfvars", nil, "a `FILE` of values for Terraform's variables, over terraform.tfvars; repeatable")
+	flags.BoolVar(&f.noVirtual, "no-virtual", false, "infer no pods from releases and Gateways; the same as --source virtual=off")
 }
 
 // sources are what netsim renders itself, in the order of their rank (see
 // package load).
 func sources(charts helm.Options, modules terraform.Options) []load.Source {
-	return []load.Source{terraform.Source{Options: modules}, kustomize.Source{}, helm.Source{Options: charts}}
+	return []load.Source{terraform.Source{Options: modules}, kustomize.Source{}, helm.Source{Options: charts}, virtual.Source{}}
 }
 
 // chosen are the sources that no --source has switched off.
@@ -55,6 +59,9 @@ func (f *sourceFlags) chosen() ([]load.Source, error) {
 			return nil, fmt.Errorf("--source %q: want NAME=off, with NAME one of %s", text, strings.Join(known, ", "))
 		}
 		on = slices.DeleteFunc(on, func(s load.Source) bool { return s.Name() == name })
+	}
+	if f.noVirtual {
+		on = slices.DeleteFunc(on, func(s load.Source) bool { return s.Name() == virtual.Source{}.Name() })
 	}
 	return on, nil
 }

@@ -34,6 +34,8 @@ type Rendered struct {
 	// Namespace is where objects go that give none; "" means "default", with
 	// an Issue.
 	Namespace string
+	// Inferred goes to the pods in the text (model.Pod).
+	Inferred string
 }
 
 // MaxFileSize is the size in bytes above which a file is refused: a dump of a

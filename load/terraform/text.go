@@ -47,7 +47,7 @@ func (w *written) add(text string, at position, step int) {
 // doubt puts a mark where the files decide nothing.
 func (w *written) doubt(p place) string {
 	w.doubts = append(w.doubts, p)
-	return markBegin + cmp.Or(strings.Join(p.missing(), " "), "unknown") + markEnd
+	return markBegin + cmp.Or(strings.Join(p.missing(), " "), "no value") + markEnd
 }
 
 // line is where a line of the text was written.
