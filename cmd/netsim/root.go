@@ -137,7 +137,11 @@ Files
   -f takes manifests, and the root of a repository: kustomizations and Helm
   charts in it are rendered, offline. Overlays are built and their bases not by
   themselves; charts are released under their own name to the namespace default,
-  unless --helm-release and --helm-values say otherwise. --source NAME=off leaves
+  unless --helm-release and --helm-values say otherwise. Of Terraform and Terragrunt
+  it takes Cilium's values, namespaces, manifests and kind clusters, as far as
+  literals, defaults and files of values (--tfvars) decide them. Pods that a chart
+  from elsewhere or a gateway's controller would make are inferred, and leave
+  verdicts undetermined; --no-virtual leaves them out. --source NAME=off leaves
   unrendered what NAME would render.
 
 Datapath
