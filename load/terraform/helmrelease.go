@@ -34,17 +34,22 @@ func (r *resource) helmRelease() {
 	case path.Base(chart) == cilium:
 		r.cilium(namespace)
 	case dir != "" && r.m.run.Renders(dir):
-		q := load.Request{Dir: dir, Via: fmt.Sprintf("%s:%d", r.at.file, r.at.line), Name: name, Namespace: namespace}
-		for _, w := range r.values() {
-			q.Values = append(q.Values, load.File{Name: w.line(1).file, Data: []byte(plain(w.text.String()))})
-		}
-		r.tellDoubts(r.values(), "the chart "+path.Base(chart)+" is rendered without")
-		out := r.m.run.Render(q)
-		r.m.out.Files, r.m.out.Used, r.m.out.Issues = append(r.m.out.Files, out.Files...), append(r.m.out.Used, out.Used...), append(r.m.out.Issues, out.Issues...)
+		r.render(load.Request{Dir: dir, Via: fmt.Sprintf("%s:%d", r.at.file, r.at.line), Name: name, Namespace: namespace})
 	default:
 		repository, _ := r.word(body, "repository", "the chart is taken by its name alone")
 		r.keepRelease(name, namespace, chart, repository, chartAt)
 	}
+}
+
+// render renders a chart under -f with the values of the release.
+func (r *resource) render(q load.Request) {
+	for _, w := range r.values() {
+		q.Values = append(q.Values, load.File{Name: w.line(1).file, Data: []byte(plain(w.text.String()))})
+		for _, doubt := range w.doubts {
+			r.m.unknown(doubt, "it stands as a place holder in the values of "+q.Dir)
+		}
+	}
+	r.m.run.Add(r.m.run.Render(q))
 }
 
 // chartDir writes a path that begins with path.module as one from the module.
@@ -72,12 +77,12 @@ func (r *resource) cilium(namespace string) {
 	}
 	version, at := r.word(r.block.Body, "version", "Cilium's version is not known from here")
 	v.ChartVersion, v.VersionLine, v.VersionFile = version, at.line, at.file
-	r.m.addValues(v, r.values(), "the values of Cilium's chart")
+	r.m.addValues(v, r.values())
 }
 
 // addValues lays texts of values over each other, and leaves out what the files
 // do not decide.
-func (m *module) addValues(v *model.HelmValues, texts []*written, what string) {
+func (m *module) addValues(v *model.HelmValues, texts []*written) {
 	for _, w := range texts {
 		read, _, err := manifest.ReadValues(manifest.File{Data: []byte(w.text.String())})
 		if err != nil {
@@ -210,15 +215,6 @@ func leaves(v cty.Value) []string {
 	return out
 }
 
-// tellDoubts reports what texts leave open.
-func (r *resource) tellDoubts(texts []*written, consequence string) {
-	for _, w := range texts {
-		for _, doubt := range w.doubts {
-			r.m.unknown(doubt, consequence)
-		}
-	}
-}
-
 // valuesOfLocals takes a local for the values of Cilium's chart where no release
 // in sight has them, and it can be for no other chart.
 func (m *module) valuesOfLocals() {
@@ -252,7 +248,7 @@ func (m *module) valuesOfLocals() {
 			at := m.locals[name].place.at
 			m.report(model.Info, at, "local."+name+" is taken for the values of Cilium's chart: no helm_release has them", "write the helm_release, or pass the values with -f")
 			v := &model.HelmValues{Origin: model.Origin{File: at.file, Line: at.line, Kind: "locals", Name: name}, Data: map[string]string{}, Lines: map[string]int{}, Files: map[string]string{}}
-			m.addValues(v, []*written{w}, "local."+name)
+			m.addValues(v, []*written{w})
 		}
 	}
 }

@@ -32,7 +32,7 @@ type resource struct {
 
 // plan reads the resources of a module and of those that it calls.
 func (p *project) plan(m *module, depth int) {
-	if p.planned++; p.planned > maxModules || depth > maxIncludes*2 {
+	if p.planned = append(p.planned, m); len(p.planned) > maxModules || depth > maxIncludes*2 {
 		p.report(model.Error, position{path.Join(m.dir, "main.tf"), 1}, "there are too many modules, or modules call each other in a circle", "pass a part of them with -f")
 		return
 	}
@@ -61,7 +61,6 @@ func (p *project) plan(m *module, depth int) {
 			p.plan(p.module(to).call(given), depth+1)
 		}
 	}
-	m.valuesOfLocals()
 }
 
 // instances are the names that hold in each instance of a block, by its count or

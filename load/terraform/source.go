@@ -42,6 +42,9 @@ func (s Source) Read(r *load.Run) {
 			p.plan(p.root(dir), 0)
 		}
 	}
+	for _, m := range p.planned {
+		m.valuesOfLocals()
+	}
 	r.Add(*p.out)
 }
 
@@ -59,7 +62,7 @@ type project struct {
 	options Options
 	dirs    []string
 	modules map[string]*module
-	planned int
+	planned []*module
 }
 
 func (p *project) directory(dir string) {

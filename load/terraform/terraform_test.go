@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/netsim-dev/netsim/load"
+	"github.com/netsim-dev/netsim/load/helm"
 	"github.com/netsim-dev/netsim/load/terraform"
 	"github.com/netsim-dev/netsim/model"
 )
@@ -76,6 +77,37 @@ func TestWhatTheFilesDoNotDecideIsNeverGuessed(t *testing.T) {
 			assert.Contains(t, fmt.Sprint(issues), row.missing+" has no value in these files")
 		})
 	}
+}
+
+func TestLocalsAreValuesWhereNoReleaseHasThem(t *testing.T) {
+	locals := "locals {\n  base   = { routingMode = \"tunnel\" }\n  values = merge(local.base, { kubeProxyReplacement = true })\n}\n"
+	cluster, issues := read(t, map[string]string{"a/main.tf": locals})
+	require.Len(t, cluster.CiliumValues, 1)
+	assert.Equal(t, map[string]string{"routingMode": "tunnel", "kubeProxyReplacement": "true"}, cluster.CiliumValues[0].Data)
+	assert.Contains(t, fmt.Sprint(issues), "local.values is taken for the values of Cilium's chart")
+
+	cluster, _ = read(t, map[string]string{"a/main.tf": locals, "b/main.tf": release("values = [yamlencode({ routingMode = \"native\" })]")})
+	require.Len(t, cluster.CiliumValues, 1)
+	assert.Equal(t, "native", cluster.CiliumValues[0].Data["routingMode"])
+}
+
+func TestAChartUnderTheFilesIsRendered(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for name, text := range map[string]string{
+		"infra/main.tf":                 "resource \"helm_release\" \"web\" {\n name = \"shop\"\n namespace = \"dev\"\n chart = \"${path.module}/../charts/web\"\n values = [yamlencode({ port = 8080 })]\n}\n",
+		"charts/web/Chart.yaml":         "apiVersion: v2\nname: web\nversion: 1.0.0\n",
+		"charts/web/values.yaml":        "port: 80\n",
+		"charts/web/templates/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: \"{{ .Release.Name }}\"}\nspec: {containers: [{name: web, image: web, ports: [{containerPort: {{ .Values.port }}}]}]}\n",
+	} {
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o644))
+	}
+	cluster, issues, err := load.Read([]string{"."}, nil, []load.Source{terraform.Source{}, helm.Source{}})
+	require.NoError(t, err)
+	require.Len(t, cluster.Pods, 1, "%v", issues)
+	assert.Equal(t, "dev/shop", cluster.Pods[0].Namespace+"/"+cluster.Pods[0].Name)
+	assert.EqualValues(t, 8080, cluster.Pods[0].Ports[0].Port)
 }
 
 func TestHostileFilesEndSoonWithAnIssue(t *testing.T) {
