@@ -241,7 +241,7 @@ func hasEndpoints(all []*model.EndpointSlice) bool {
 // where the backend's identity cannot be known.
 func (q *query) party(c candidate) (party model.Party, why string) {
 	party = q.ix.Party(c.endpoint.Addr)
-	if len(q.ix.Cluster.Pods) == 0 {
+	if !slices.ContainsFunc(q.ix.Cluster.Pods, func(p *model.Pod) bool { return p.Inferred == "" }) && party.Pod == nil {
 		return q.plain(party, c), ""
 	}
 	if c.endpoint.PodName == "" {

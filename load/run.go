@@ -89,6 +89,9 @@ func (r *Run) Loaded() []File {
 	return append(files, r.made...)
 }
 
+// Names are the files under -f, whatever they hold, in order.
+func (r *Run) Names() []string { return slices.Clone(r.names) }
+
 // Dirs are the directories under -f that hold a file of one of the given names,
 // sorted within each -f.
 func (r *Run) Dirs(bases ...string) []string {

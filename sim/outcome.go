@@ -134,6 +134,9 @@ func (f *outcomes) add(o Outcome) {
 
 // outcomeOf judges a way for one source in its place.
 func (s *Sim) outcomeOf(w *way, source model.Party) Outcome {
+	if s.inferredEnd(source, w.Path, w.request.Request) != nil {
+		return Outcome{}
+	}
 	o := Outcome{Verdict: w.fixed}
 	for _, side := range w.sides {
 		o = o.then(s.outcomeOfSide(w, side, source))

@@ -51,6 +51,9 @@ type Sim struct {
 	// plane gives the traffic of the identity plane, judged once; nil where it
 	// is not to be looked at.
 	plane func() []PlaneFlow
+	// inferred are the Services behind which there are inferred pods alone, with
+	// one of those.
+	inferred map[*model.Service]*model.Pod
 	// identityMissing judges as if nobody had a certificate.
 	identityMissing bool
 	verdicts        *verdicts
@@ -68,6 +71,7 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 		return nil, err
 	}
 	s := &Sim{index: model.NewIndex(c), datapath: dp, dns: maps.Clone(opt.DNS)}
+	s.inferred = inferredBackends(s.index)
 	s.cloud = newCloud(s.index, dp)
 	gateways, unread := gateway.New(s.index)
 	s.gateways = gateways

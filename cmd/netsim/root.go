@@ -140,7 +140,11 @@ Files
   bases not by themselves; charts are released under their own name to the
   namespace default, unless --helm-release and --helm-values say otherwise.
   --repo URL=DIR says where another repository lies, --subst VAR=VALUE gives
-  variables, and --source NAME=off leaves unrendered what NAME would render.
+  variables, and --source NAME=off leaves unrendered what NAME would render. Of
+  Terraform and Terragrunt it takes Cilium's values, namespaces, manifests and kind
+  clusters, as far as literals, defaults and files of values (--tfvars) decide them.
+  Pods that a chart from elsewhere or a gateway's controller would make are
+  inferred, and leave verdicts undetermined; --no-virtual leaves them out.
 
 Datapath
   How the cluster carries packets is read from what is loaded (cilium-config,

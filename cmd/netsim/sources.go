@@ -14,6 +14,8 @@ import (
 	"github.com/netsim-dev/netsim/load/flux"
 	"github.com/netsim-dev/netsim/load/helm"
 	"github.com/netsim-dev/netsim/load/kustomize"
+	"github.com/netsim-dev/netsim/load/terraform"
+	"github.com/netsim-dev/netsim/load/virtual"
 )
 
 // sourceFlags say which sources to use, and how.
@@ -23,6 +25,9 @@ type sourceFlags struct {
 	releases []string
 	repos    []string
 	subst    []string
+	varFiles []string
+	// noVirtual is --source virtual=off by a name of its own.
+	noVirtual bool
 }
 
 func (f *sourceFlags) add(cmd *cobra.Command) {
@@ -32,13 +37,16 @@ func (f *sourceFlags) add(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.releases, "helm-release", nil, "how charts are released, `[CHART=][NAMESPACE/]NAME`; repeatable")
 	flags.StringArrayVar(&f.repos, "repo", nil, "the directory where a repository of Argo CD or Flux lies, `URL=DIR`; repeatable")
 	flags.StringArrayVar(&f.subst, "subst", nil, "a variable of Flux's postBuild, or of a template of Applications, `VAR=VALUE`; repeatable")
+	flags.StringArrayVar(&f.varFiles, "tfvars", nil, "a `FILE` of values for Terraform's variables, over terraform.tfvars; repeatable")
+	flags.BoolVar(&f.noVirtual, "no-virtual", false, "infer no pods from releases and Gateways; the same as --source virtual=off")
 }
 
 // options are those of all sources.
 type options struct {
-	charts helm.Options
-	repos  []argocd.Repo
-	subst  map[string]string
+	charts  helm.Options
+	modules terraform.Options
+	repos   []argocd.Repo
+	subst   map[string]string
 }
 
 // sources are what netsim renders itself, in the order of their rank (see
@@ -46,10 +54,12 @@ type options struct {
 // and Helm render.
 func (o options) sources() []load.Source {
 	return []load.Source{
+		terraform.Source{Options: o.modules},
 		flux.Source{Options: flux.Options{Repos: o.repos, Subst: o.subst}},
 		argocd.Source{Options: argocd.Options{Repos: o.repos, Subst: o.subst}},
 		kustomize.Source{},
 		helm.Source{Options: o.charts},
+		virtual.Source{},
 	}
 }
 
@@ -68,11 +78,17 @@ func (f *sourceFlags) chosen() ([]load.Source, error) {
 		}
 		on = slices.DeleteFunc(on, func(s load.Source) bool { return s.Name() == name })
 	}
+	if f.noVirtual {
+		on = slices.DeleteFunc(on, func(s load.Source) bool { return s.Name() == virtual.Source{}.Name() })
+	}
 	return on, nil
 }
 
 func (f *sourceFlags) options() (o options, err error) {
 	if o.charts, err = f.charts(); err != nil {
+		return o, err
+	}
+	if o.modules, err = f.modules(); err != nil {
 		return o, err
 	}
 	for _, text := range f.repos {
@@ -113,6 +129,18 @@ func (f *sourceFlags) charts() (helm.Options, error) {
 			return o, fmt.Errorf("--helm-release %q: want [CHART=][NAMESPACE/]NAME, as in --helm-release web=shop/web", text)
 		}
 		o.Releases = append(o.Releases, helm.Release{Chart: chart, Namespace: namespace, Name: name})
+	}
+	return o, nil
+}
+
+func (f *sourceFlags) modules() (terraform.Options, error) {
+	var o terraform.Options
+	for _, file := range f.varFiles {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return o, fmt.Errorf("--tfvars: %w", err)
+		}
+		o.VarFiles = append(o.VarFiles, load.File{Name: filepath.ToSlash(file), Data: data})
 	}
 	return o, nil
 }

@@ -11,7 +11,9 @@ import (
 type document struct {
 	origin model.Origin
 	// namespace is where the object goes if it gives none; "" for default.
-	namespace  string
+	namespace string
+	// inferred is that of the pods in it.
+	inferred   string
 	apiVersion string
 	json       []byte
 	meta       metadata

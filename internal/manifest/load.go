@@ -20,6 +20,10 @@ func Load(files []File) (*model.Cluster, []model.Issue) {
 	l.findOwnCharts(files)
 	var parts []part
 	for _, file := range files {
+		if file.Values != nil {
+			l.objects.addValues(file.Values)
+			continue
+		}
 		parts = append(parts, l.parts(file)...)
 	}
 	parseAhead(parts, l.part)
@@ -63,7 +67,7 @@ func (l *loader) trees(p parsed, take func(document)) {
 	for _, tree := range p.trees {
 		take(document{
 			origin: model.Origin{File: p.file.Name, Via: p.file.via()}, tree: tree, before: p.file.relocate(tree, p.before),
-			namespace: p.file.namespace(), resolver: l.resolver, reports: l.reports, borrowed: &borrowed,
+			namespace: p.file.namespace(), inferred: p.file.inferred(), resolver: l.resolver, reports: l.reports, borrowed: &borrowed,
 		})
 	}
 	if p.err == nil {

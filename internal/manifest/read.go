@@ -18,6 +18,9 @@ type File struct {
 	Data []byte
 	// Rendered is set where Data is not what Name holds, but made from it.
 	Rendered *Rendered
+	// Values are values for Cilium's chart that a source has put together; Data
+	// is then not looked at. Nil for all other files.
+	Values *model.HelmValues
 }
 
 // Rendered says how text came to be that no file holds as it is.
@@ -31,6 +34,8 @@ type Rendered struct {
 	// Namespace is where objects go that give none; "" means "default", with
 	// an Issue.
 	Namespace string
+	// Inferred goes to the pods in the text (model.Pod).
+	Inferred string
 }
 
 // MaxFileSize is the size in bytes above which a file is refused: a dump of a

@@ -41,6 +41,13 @@ func (f File) via() string {
 	return f.Rendered.Via
 }
 
+func (f File) inferred() string {
+	if f.Rendered == nil {
+		return ""
+	}
+	return f.Rendered.Inferred
+}
+
 func (f File) namespace() string {
 	if f.Rendered == nil {
 		return ""
