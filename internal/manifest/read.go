@@ -18,6 +18,9 @@ type File struct {
 	Data []byte
 	// Rendered is set where Data is not what Name holds, but made from it.
 	Rendered *Rendered
+	// Replaces is set where an object in it takes the place of one of the same
+	// name in the files before it, and nothing is wrong with that.
+	Replaces bool
 }
 
 // Rendered says how text came to be that no file holds as it is.
