@@ -24,7 +24,11 @@ func (c *command) loadFor() (render.Format, *sim.Sim, error) {
 
 // load reads the files that -f names and makes a Sim of them and of what DNS
 // answers. Under --strict it writes what is wrong with them and fails.
-func (c *command) load() (*sim.Sim, error) {
+func (c *command) load() (*sim.Sim, error) { return c.loadOver(nil) }
+
+// loadOver is load with files whose objects take the place of those that -f
+// names.
+func (c *command) loadOver(over []string) (*sim.Sim, error) {
 	if len(c.files) == 0 {
 		return nil, errors.New("no files: name manifests with -f, as in: netsim list -f manifests/")
 	}
@@ -40,7 +44,7 @@ func (c *command) load() (*sim.Sim, error) {
 	if err != nil {
 		return nil, err
 	}
-	cluster, issues, err := load.Read(c.files, c.stdin, sources)
+	cluster, issues, err := load.ReadOver(c.files, over, c.stdin, sources)
 	if err != nil {
 		return nil, err
 	}

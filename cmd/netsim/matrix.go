@@ -41,14 +41,20 @@ func (c *command) matrix() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return c.runMatrix(m) },
 	}
+	addMatrixOptions(cmd, &m.MatrixOptions)
 	flags := cmd.Flags()
-	flags.StringArrayVar(&m.From, "from", nil, "only sources that `SELECTOR` means; repeatable")
-	flags.StringArrayVar(&m.To, "to", nil, "only destinations that `SELECTOR` means; repeatable")
-	flags.StringSliceVar(&m.Ports, "ports", nil, "ask about these `PORTS` (443,53/UDP,ICMP) of all workloads, nodes and the world, not about Services")
-	flags.BoolVar(&m.Pods, "pods", false, "ask about each pod by itself")
 	flags.IntVar(&m.verify, "verify", 0, "first ask netsim query about `N` cells drawn at random, and fail if one differs")
 	flags.Uint64Var(&m.seed, "seed", 1, "what draws the cells of --verify")
 	return cmd
+}
+
+// addMatrixOptions adds the flags that choose which connections are asked about.
+func addMatrixOptions(cmd *cobra.Command, o *sim.MatrixOptions) {
+	flags := cmd.Flags()
+	flags.StringArrayVar(&o.From, "from", nil, "only sources that `SELECTOR` means; repeatable")
+	flags.StringArrayVar(&o.To, "to", nil, "only destinations that `SELECTOR` means; repeatable")
+	flags.StringSliceVar(&o.Ports, "ports", nil, "ask about these `PORTS` (443,53/UDP,ICMP) of all workloads, nodes and the world, not about Services")
+	flags.BoolVar(&o.Pods, "pods", false, "ask about each pod by itself")
 }
 
 type matrixWriter func(*command, *sim.Matrix, iter.Seq[sim.MatrixRow]) error

@@ -20,6 +20,8 @@ const (
 	exitUndetermined = 3
 	// exitIssues is what validate and meshauth end with where something is wrong.
 	exitIssues = 1
+	// exitChanged is what diff --exit-code ends with where something changes.
+	exitChanged = 1
 )
 
 // exitCodes says how each verdict ends the command.
@@ -88,12 +90,12 @@ func (c *command) root() *cobra.Command {
 	flags.StringArrayVar(&c.set, "set", nil, "datapath setting `KEY=VALUE`, over what the files say; repeatable")
 	c.sources.add(root)
 	flags.BoolVar(&c.strict, "strict", false, "exit 2 if the files have an error or a warning")
-	flags.StringVarP(&c.output, "output", "o", "text", "output format: text, json or yaml; matrix and graph have others")
+	flags.StringVarP(&c.output, "output", "o", "text", "output format: text, json or yaml; matrix, graph and diff have others")
 	flags.BoolVar(&c.noColor, "no-color", false, "no colour, even on a terminal")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(c.query(), c.matrix(), c.graph(), c.test(), c.validate(), c.list(), c.meshauth(), c.datapaths(), c.version())
+	root.AddCommand(c.query(), c.matrix(), c.graph(), c.diff(), c.test(), c.validate(), c.list(), c.meshauth(), c.datapaths(), c.version())
 	return root
 }
 

@@ -10,6 +10,8 @@ import (
 // document is one object as it stands in a file.
 type document struct {
 	origin model.Origin
+	// replaces is that of the file.
+	replaces bool
 	// namespace is where the object goes if it gives none; "" for default.
 	namespace string
 	// inferred is that of the pods in it.

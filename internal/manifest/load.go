@@ -66,7 +66,7 @@ func (l *loader) trees(p parsed, take func(document)) {
 	borrowed := 0
 	for _, tree := range p.trees {
 		take(document{
-			origin: model.Origin{File: p.file.Name, Via: p.file.via()}, tree: tree, before: p.file.relocate(tree, p.before),
+			origin: model.Origin{File: p.file.Name, Via: p.file.via()}, replaces: p.file.Replaces, tree: tree, before: p.file.relocate(tree, p.before),
 			namespace: p.file.namespace(), inferred: p.file.inferred(), resolver: l.resolver, reports: l.reports, borrowed: &borrowed,
 		})
 	}

@@ -45,6 +45,9 @@ func (o *objects) add(d *document, group string, value any) {
 	switch {
 	case sameJSON(first.json, d.json):
 		return
+	case d.replaces:
+		o.entries[before] = entry{d, value}
+		return
 	case isPatchOf(value, o.entries[before].value):
 		d.warnPatch(first)
 		return

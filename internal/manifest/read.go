@@ -21,6 +21,9 @@ type File struct {
 	// Values are values for Cilium's chart that a source has put together; Data
 	// is then not looked at. Nil for all other files.
 	Values *model.HelmValues
+	// Replaces is set where an object in it takes the place of one of the same
+	// name in the files before it, and nothing is wrong with that.
+	Replaces bool
 }
 
 // Rendered says how text came to be that no file holds as it is.

@@ -1,6 +1,6 @@
 // Package render turns what package sim concludes into what people and
-// programs read: the text of an Answer, its JSON and YAML, a Matrix and a Graph in
-// their formats, and the tables of what was loaded.
+// programs read: the text of an Answer, its JSON and YAML, a Matrix, a Graph and
+// a Diff in their formats, and the tables of what was loaded.
 //
 // The text is written for somebody with a broken cluster: the first line holds
 // the verdict and what the client notices, then the packet's way follows step

@@ -54,7 +54,9 @@ func (p *page) issue(issue model.Issue) {
 
 // datapath says how the cluster was taken to carry packets, and where that was
 // read.
-func (p *page) datapath(d sim.DatapathInfo) {
+func (p *page) datapath(d sim.DatapathInfo) { p.datapathAs("datapath", d) }
+
+func (p *page) datapathAs(label string, d sim.DatapathInfo) {
 	settings := []struct{ key, text string }{
 		{"name", d.Name},
 		{"ciliumVersion", prefixed("Cilium ", d.CiliumVersion)},
@@ -76,7 +78,7 @@ func (p *page) datapath(d sim.DatapathInfo) {
 		pieces[i] += ","
 	}
 	pieces = append(pieces, suffixed(prefixed("(all: ", clean(common)), ")"))
-	p.block("datapath", fill(pieces, " ", p.room()))
+	p.block(label, fill(pieces, " ", p.room()))
 }
 
 // services says who serves Services. Where both Cilium and kube-proxy would,
