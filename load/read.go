@@ -20,6 +20,7 @@ func Read(paths []string, stdin io.Reader, sources []Source) (*model.Cluster, []
 		source.Read(run)
 	}
 	cluster, found := manifest.Load(run.Loaded())
+	cluster.Doubts = run.doubts
 	issues = append(append(issues, run.issues...), found...)
 	return cluster, model.SortIssues(issues), nil
 }

@@ -32,6 +32,9 @@ type Cluster struct {
 	Kind *KindConfig
 	// Others are objects of all other kinds.
 	Others []*Object
+	// Doubts are what may change policies, or what they select, in a way that
+	// cannot be known.
+	Doubts []Doubt
 }
 
 // Labels are an object's labels, without Cilium's source prefix.

@@ -12,6 +12,8 @@ import (
 	"github.com/netsim-dev/netsim/load"
 	"github.com/netsim-dev/netsim/load/helm"
 	"github.com/netsim-dev/netsim/load/kustomize"
+	"github.com/netsim-dev/netsim/load/kyverno"
+	"github.com/netsim-dev/netsim/load/namespacelabel"
 )
 
 // sourceFlags say which sources to use, and how.
@@ -19,6 +21,7 @@ type sourceFlags struct {
 	off      []string
 	values   []string
 	releases []string
+	labels   []string
 }
 
 func (f *sourceFlags) add(cmd *cobra.Command) {
@@ -26,17 +29,22 @@ func (f *sourceFlags) add(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.off, "source", nil, "`NAME=off` leaves unrendered what NAME would render: "+strings.Join(names(sources(helm.Options{})), " or ")+"; repeatable")
 	flags.StringArrayVar(&f.values, "helm-values", nil, "a file of values for charts, `[CHART=]FILE`, CHART by name or directory; repeatable")
 	flags.StringArrayVar(&f.releases, "helm-release", nil, "how charts are released, `[CHART=][NAMESPACE/]NAME`; repeatable")
+	flags.StringArrayVar(&f.labels, "namespace-label", nil, "a label of a namespace that no file holds, `NAMESPACE=KEY=VALUE`; repeatable")
 }
 
 // sources are what netsim renders itself, in the order of their rank (see
 // package load).
 func sources(charts helm.Options) []load.Source {
-	return []load.Source{kustomize.Source{}, helm.Source{Options: charts}}
+	return []load.Source{kustomize.Source{}, helm.Source{Options: charts}, kyverno.Source{}}
 }
 
 // chosen are the sources that no --source has switched off.
 func (f *sourceFlags) chosen() ([]load.Source, error) {
 	charts, err := f.charts()
+	if err != nil {
+		return nil, err
+	}
+	labels, err := namespacelabel.Parse(f.labels)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +57,17 @@ func (f *sourceFlags) chosen() ([]load.Source, error) {
 		}
 		on = slices.DeleteFunc(on, func(s load.Source) bool { return s.Name() == name })
 	}
-	return on, nil
+	return withLabels(on, labels), nil
+}
+
+// withLabels puts labels of namespaces in before Kyverno, whose policies ask for
+// them.
+func withLabels(on []load.Source, labels load.Source) []load.Source {
+	at := slices.IndexFunc(on, func(s load.Source) bool { return s.Name() == kyverno.Name })
+	if at < 0 {
+		at = len(on)
+	}
+	return slices.Insert(on, at, labels)
 }
 
 func (f *sourceFlags) charts() (helm.Options, error) {

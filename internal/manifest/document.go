@@ -11,7 +11,9 @@ import (
 type document struct {
 	origin model.Origin
 	// namespace is where the object goes if it gives none; "" for default.
-	namespace  string
+	namespace string
+	// over is true where the object takes the place of one read before.
+	over       bool
 	apiVersion string
 	json       []byte
 	meta       metadata
@@ -144,4 +146,12 @@ func (d *document) pathAt(offset int64) string {
 // object is the document kept as it was written.
 func (d *document) object() *model.Object {
 	return &model.Object{Origin: d.origin, APIVersion: d.apiVersion, JSON: d.json}
+}
+
+// located is the document kept as it was written, with the line of each field.
+func (d *document) located() *model.Object {
+	d.locate()
+	object := d.object()
+	object.Lines = d.lines
+	return object
 }

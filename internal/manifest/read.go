@@ -31,6 +31,9 @@ type Rendered struct {
 	// Namespace is where objects go that give none; "" means "default", with
 	// an Issue.
 	Namespace string
+	// Over is true where the objects take the place of those of the same name
+	// that were read before, and nothing is to be told of it.
+	Over bool
 }
 
 // MaxFileSize is the size in bytes above which a file is refused: a dump of a
