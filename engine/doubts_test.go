@@ -34,8 +34,10 @@ func TestDoubtsTouchWhatTheyAreAbout(t *testing.T) {
 			row.doubt.Origin, row.doubt.Why = model.Origin{Kind: "ClusterPolicy", Name: "p", File: "p.yaml", Line: 3}, "a rule may make a policy"
 			s := doubted(t, row.doubt)
 			for packet, want := range row.want {
-				step := s.judge(packet)
+				step, q := s.judge(packet), s.question(packet)
 				assert.Equal(t, want, outcome(step), packet)
+				cell := s.engine.Compiled().Judge(q.Direction, q.Packet)
+				assert.True(t, cell.Ask || want != undetermined && cell.Allowed, packet)
 				if want == undetermined {
 					assert.Contains(t, step.Why, "a rule may make a policy")
 					assert.Contains(t, step.By, row.doubt.Origin)

@@ -62,14 +62,10 @@ func couldGenerate(text string) bool {
 
 // doubtTriggers hands on each object that a policy could be about.
 func (c *cluster) doubtTriggers(at *model.Object, p *celPolicy, text string, note func(*model.Object, *object, string)) {
-	for _, o := range c.objects {
-		for _, trigger := range []*object{o, o.pods()} {
-			if trigger == nil || passedOver(trigger) || at.Origin.Namespace != "" && at.Origin.Namespace != o.namespaceOf() {
-				continue
-			}
-			if !p.matches(trigger, c.namespaces[o.about()]).no() {
-				note(at, trigger, text)
-			}
+	for _, o := range c.triggers {
+		outside := at.Origin.Namespace != "" && at.Origin.Namespace != o.namespaceOf()
+		if !outside && !passedOver(o) && !p.matches(o, c.namespaces[o.about()]).no() {
+			note(at, o, text)
 		}
 	}
 }
@@ -117,11 +113,11 @@ func (c *cluster) mayGenerateByCEL(at *model.Object, o *object, text string) {
 	if !strings.Contains(text, "object.metadata.name") && !strings.Contains(text, "namespaceObject") {
 		namespace = ""
 	}
-	c.concerns.add(concern{origin: at.Origin, title: at.Origin.ID(), may: "generate a policy", why: inCEL}, namespace)
+	c.concerns.add(concern{origin: at.Origin, title: at.Origin.ID(), may: "generate a policy", why: inCEL, nodes: true}, namespace)
 }
 
 func (c *cluster) mayChangeByCEL(at *model.Object, o *object, text string) {
 	if matters(o.APIVersion, o.Origin.Kind) && mentions(text, o.Origin.Kind) {
-		c.concerns.add(concern{origin: at.Origin, title: at.Origin.ID(), may: "change a " + o.Origin.Kind, why: inCEL, labels: true}, o.about())
+		c.concerns.add(concern{origin: at.Origin, title: at.Origin.ID(), may: "change a " + o.Origin.Kind, why: inCEL, labels: true, nodes: o.Origin.Kind == clusterwide}, o.about())
 	}
 }

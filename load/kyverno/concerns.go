@@ -15,9 +15,9 @@ type concern struct {
 	// title names the rule, and may is what it may do: "generate NetworkPolicy
 	// default-deny".
 	title, may, why string
-	// labels is true where it may change what pods are; quiet is true where no
-	// verdict hangs on it.
-	labels, quiet bool
+	// labels is true where it may change what pods are, nodes where it may be
+	// about nodes; quiet is true where no verdict hangs on it.
+	labels, nodes, quiet bool
 }
 
 // concerns are all of them, each with the namespaces that it is about; nil stands
@@ -65,7 +65,7 @@ func (c *concerns) report(r *load.Run) {
 		if !about.quiet {
 			issue.Message += "; verdicts that it could touch are undetermined"
 			issue.Remedy = "pass the objects as the cluster holds them, with --source kyverno=off"
-			r.Doubt(model.Doubt{Origin: about.origin, Namespaces: names, Nodes: strings.Contains(about.may, "CiliumClusterwideNetworkPolicy"), Labels: about.labels,
+			r.Doubt(model.Doubt{Origin: about.origin, Namespaces: names, Nodes: about.nodes, Labels: about.labels,
 				Why: fmt.Sprintf("%s may %s %s: %s", about.title, about.may, where, about.why)})
 		}
 		r.Report(issue)

@@ -13,8 +13,11 @@ import (
 	"github.com/netsim-dev/netsim/model"
 )
 
-// maxGenerated bounds the objects that all rules together make.
-const maxGenerated = 20_000
+// Bounds on the objects that all rules together make, and on their size in bytes.
+const (
+	maxGenerated = 20_000
+	maxBytes     = 64 << 20
+)
 
 // made is what a rule is to generate for one trigger: a pattern, in a scope.
 type made struct {
@@ -32,7 +35,7 @@ func (c *cluster) generate(r *rule) {
 	if g == nil || !slices.ContainsFunc(r.patterns(), pattern.matters) {
 		return
 	}
-	for _, o := range c.triggers() {
+	for _, o := range c.triggers {
 		if passedOver(o) || !r.existing() && c.before(r, o) {
 			continue
 		}
@@ -50,15 +53,14 @@ func (c *cluster) generate(r *rule) {
 	}
 }
 
-// triggers are all objects, and the pods of workloads.
-func (c *cluster) triggers() []*object {
-	all := slices.Clone(c.objects)
+// findTriggers is for after all objects have been changed.
+func (c *cluster) findTriggers() {
+	c.triggers = slices.Clone(c.objects)
 	for _, o := range c.objects {
 		if pods := o.pods(); pods != nil {
-			all = append(all, pods)
+			c.triggers = append(c.triggers, pods)
 		}
 	}
-	return all
 }
 
 // before says whether an object was there before a rule could see it: the
@@ -237,18 +239,18 @@ func (c *cluster) put(r *rule, m made, value map[string]any) {
 	if there && (m.Data != nil && !r.Generate.Synchronize || sameBody(before.value, value)) {
 		return
 	}
-	if c.generated++; c.generated > maxGenerated {
-		c.mayGenerate(r, m, fmt.Sprintf("netsim makes no more than %d objects", maxGenerated))
-		return
-	}
 	at := r.origin()
-	lineOf := func(path string) int {
+	text, lines := load.Written(value, func(path string) int {
 		if path == "" || m.Data == nil {
 			return at.Line
 		}
 		return r.policy.object.Line(m.path + ".data." + path)
+	})
+	c.generated++
+	if c.bytes += len(text); c.generated > maxGenerated || c.bytes > maxBytes {
+		c.mayGenerate(r, m, "netsim makes no more objects than it has")
+		return
 	}
-	text, lines := load.Written(value, lineOf)
 	via := strings.TrimPrefix(at.Via+", Kyverno, generated for "+m.trigger.words(), ", ")
 	c.run.Add(load.Output{Files: []load.File{{Name: at.File, Data: text, Rendered: &load.Rendered{Via: via, Lines: lines, Over: there}}}})
 	origin := model.Origin{File: at.File, Line: at.Line, Kind: t.kind, Namespace: t.namespace, Name: t.name, Via: via}
@@ -290,7 +292,9 @@ func (c *cluster) mayGenerate(r *rule, m made, why string) {
 		kinds = append(kinds, kind)
 	}
 	kinds = slices.DeleteFunc(kinds, func(kind string) bool { return kind == "" })
-	quiet := !slices.ContainsFunc(kinds, func(kind string) bool { return isPolicyKind(kind) || strings.Contains(kind, "{{") })
+	open := slices.ContainsFunc(kinds, func(kind string) bool { return strings.Contains(kind, "{{") })
+	quiet := !open && !slices.ContainsFunc(kinds, isPolicyKind)
+	nodes := open || slices.Contains(kinds, clusterwide)
 	may := "generate " + strings.TrimSpace(strings.Join(kinds, ", ")+" "+m.Name)
-	c.concerns.add(concern{origin: r.origin(), title: r.title(), may: may, why: why, quiet: quiet}, t.namespace)
+	c.concerns.add(concern{origin: r.origin(), title: r.title(), may: may, why: why, nodes: nodes, quiet: quiet}, t.namespace)
 }

@@ -58,8 +58,10 @@ func (f filter) matches(q request) answer {
 
 func (d resources) matches(q request) answer {
 	o := q.object
-	operation := known(len(d.Operations) == 0 || slices.Contains(d.Operations, q.operation))
-	kind := known(len(d.Kinds) == 0 || slices.ContainsFunc(d.Kinds, o.isOfKind))
+	operation := len(d.Operations) == 0 || slices.Contains(d.Operations, q.operation)
+	if kind := len(d.Kinds) == 0 || slices.ContainsFunc(d.Kinds, o.isOfKind); !kind || !operation {
+		return known(false)
+	}
 	name, names := known(true), known(true)
 	if d.Name != "" {
 		name = o.isNamed(d.Name)
@@ -72,14 +74,14 @@ func (d resources) matches(q request) answer {
 		names = some(answers...)
 	}
 	in := known(len(d.Namespaces) == 0 || slices.ContainsFunc(d.Namespaces, func(pattern string) bool { return wildcard(pattern, o.about()) }))
-	return all(operation, kind, name, names, in, d.annotated(o), d.selects(q))
+	return all(name, names, in, d.annotated(o), d.selects(q))
 }
 
 func (d resources) annotated(o *object) answer {
 	actual := o.texts("annotations")
 	for key, value := range d.Annotations {
 		if o.unlabelled {
-			return unsure("it hangs on annotations of namespace " + o.Origin.Name + ", which no file holds")
+			return unsure("it hangs on annotations that no file holds")
 		}
 		found := false
 		for k, v := range actual {
@@ -121,7 +123,7 @@ func (o *object) isNamed(pattern string) answer {
 	case !strings.HasPrefix(prefix, stem) && !strings.HasPrefix(stem, prefix) && !strings.Contains(prefix, "?"):
 		return known(false)
 	}
-	return unsure("it hangs on the names of the pods of " + o.Origin.Name)
+	return unsure("it hangs on names of pods that no file gives")
 }
 
 // isOfKind compares with a kind as rules write it: Pod, v1/Pod,
@@ -133,10 +135,12 @@ func (o *object) isOfKind(selector string) bool {
 	return wildcard(group, g) && wildcard(version, v) && wildcard(kind, o.Origin.Kind) && wildcard(sub, "")
 }
 
+var kindVersion = regexp.MustCompile(`^(v\d((alpha|beta)\d)?|\*)$`)
+
 func kindSelector(text string) (group, version, kind, sub string) {
 	parts := strings.Split(text, "/")
 	parts = append(parts[:len(parts)-1], strings.Split(parts[len(parts)-1], ".")...)
-	versioned := regexp.MustCompile(`^(v\d((alpha|beta)\d)?|\*)$`).MatchString(parts[0])
+	versioned := kindVersion.MatchString(parts[0])
 	switch {
 	case len(parts) == 1:
 		return "*", "*", parts[0], ""

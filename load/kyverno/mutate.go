@@ -96,7 +96,7 @@ func same(a, b any) bool {
 
 // mayChange notes that a rule may change objects of a kind in a namespace.
 func (c *cluster) mayChange(r *rule, kind, namespace, why string) {
-	c.concerns.add(concern{origin: r.origin(), title: r.title(), may: "change a " + kind, why: why, labels: true}, namespace)
+	c.concerns.add(concern{origin: r.origin(), title: r.title(), may: "change a " + kind, why: why, labels: true, nodes: kind == clusterwide}, namespace)
 }
 
 // changeTargets says of a rule that changes others than what triggers it that it

@@ -83,10 +83,12 @@ func pruneBelow(value any, fields [][]string, path []string) any {
 	return nil
 }
 
+var anchored = regexp.MustCompile(`^([+<=X^]?\()(.+)\)$`)
+
 // anchor parts "+(key)" into "+(" and the key; a key by itself has none.
 // Source: Kyverno 1.19.1 pkg/engine/anchor.
 func anchor(key string) (kind, name string) {
-	found := regexp.MustCompile(`^([+<=X^]?\()(.+)\)$`).FindStringSubmatch(key)
+	found := anchored.FindStringSubmatch(key)
 	if found == nil {
 		return "", key
 	}
@@ -214,7 +216,7 @@ func (o operation) keys() []string {
 
 // bears says whether an operation could change what matters of a kind.
 func (o operation) bears(kind string) bool {
-	path := slices.DeleteFunc(o.keys(), func(step string) bool { return step == "-" || regexp.MustCompile(`^\d+$`).MatchString(step) })
+	path := slices.DeleteFunc(o.keys(), func(step string) bool { return strings.Trim(step, "0123456789") == "" || step == "-" })
 	return within(path, fieldsOf(kind)) || leads(path, fieldsOf(kind))
 }
 

@@ -13,7 +13,7 @@ import (
 func selects(s *metav1.LabelSelector, o *object) answer {
 	actual := o.texts("labels")
 	if o.unlabelled && !namesOnly(s) {
-		return unsure("it hangs on labels of namespace " + o.Origin.Name + ", which no file holds: --namespace-label gives them")
+		return unsure("it hangs on labels that no file holds: --namespace-label gives them")
 	}
 	selector, err := metav1.LabelSelectorAsSelector(filled(s, actual))
 	if err != nil {

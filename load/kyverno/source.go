@@ -30,6 +30,7 @@ func (Source) Read(r *load.Run) {
 	for _, o := range c.mutable() {
 		c.mutate(o)
 	}
+	c.findTriggers()
 	for _, p := range c.policies {
 		for i := range p.Spec.Rules {
 			c.changeTargets(&p.Spec.Rules[i])
@@ -48,9 +49,12 @@ type cluster struct {
 	byID     map[id]*object
 	// namespaces are all that there are, those that no file holds too.
 	namespaces map[string]*object
-	concerns   concerns
-	generated  int
-	toldFresh  bool
+	// triggers are all objects, and the pods of workloads.
+	triggers []*object
+	concerns concerns
+	// generated counts the objects made, and bytes their size.
+	generated, bytes int
+	toldFresh        bool
 }
 
 // id is what makes an object the same to an API server in any version.
@@ -128,11 +132,14 @@ func (c *cluster) request(o *object) request {
 	return request{object: o, operation: "CREATE", namespace: c.namespaces[o.namespaceOf()]}
 }
 
+// clusterwide is the only kind of policy that can be about nodes.
+const clusterwide = "CiliumClusterwideNetworkPolicy"
+
 // policyKinds are the kinds of objects that say what is allowed, or are part of
 // what does.
 func policyKinds() []string {
 	return []string{
-		"NetworkPolicy", "ClusterNetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy",
+		"NetworkPolicy", "ClusterNetworkPolicy", "CiliumNetworkPolicy", clusterwide,
 		"CiliumCIDRGroup", "CiliumLocalRedirectPolicy",
 	}
 }

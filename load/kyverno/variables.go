@@ -13,16 +13,14 @@ type scope struct {
 	values map[string]any
 	// open are the entries of a rule's context that are not read.
 	open map[string]bool
-	// unlabelled is a namespace of which no file holds labels or annotations,
-	// "" if the object in question is another.
-	unlabelled string
-	template   bool
+	// unlabelled and template are those of the object in question.
+	unlabelled, template bool
 }
 
 // newScope is the scope of a rule for a request.
 func newScope(r *rule, q request) *scope {
 	o := q.object
-	s := &scope{open: map[string]bool{}, template: o.template, values: map[string]any{
+	s := &scope{open: map[string]bool{}, unlabelled: o.unlabelled, template: o.template, values: map[string]any{
 		"request": map[string]any{
 			"object": o.value, "operation": q.operation, "namespace": o.namespaceOf(), "name": o.Origin.Name,
 			"kind": kindOf(o),
@@ -32,9 +30,6 @@ func newScope(r *rule, q request) *scope {
 		request := s.values["request"].(map[string]any)
 		request["oldObject"] = request["object"]
 		delete(request, "object")
-	}
-	if o.unlabelled {
-		s.unlabelled = o.Origin.Name
 	}
 	s.define(r.Context)
 	return s
@@ -79,9 +74,9 @@ func (s *scope) with(element any, index int) *scope {
 
 // Variables and references as Kyverno writes them. Source: Kyverno 1.19.1
 // pkg/engine/variables/regex.
-const (
-	variablePattern  = `\{\{[^{}]*\}\}`
-	referencePattern = `\$\([./][^)]*\)`
+var (
+	variables  = regexp.MustCompile(`\{\{[^{}]*\}\}`)
+	references = regexp.MustCompile(`\$\([./][^)]*\)`)
 )
 
 // substitute puts values in the place of variables, in a copy. A variable that is
@@ -125,13 +120,12 @@ func (s *scope) word(text string) (string, error) {
 }
 
 func (s *scope) text(text string) (any, error) {
-	if regexp.MustCompile(referencePattern).MatchString(text) {
+	if references.MatchString(text) {
 		return nil, fmt.Errorf("it refers to a field of its own by %s", text)
 	}
 	if !strings.Contains(text, "{{") {
 		return text, nil
 	}
-	variables := regexp.MustCompile(variablePattern)
 	if variables.FindString(text) == text {
 		return s.expression(text[2 : len(text)-2])
 	}
@@ -233,8 +227,8 @@ func (s *scope) unknown(steps []string) string {
 		return "is nothing that files hold"
 	case steps[0] == "request" && len(steps) > 1 && (steps[1] == "userInfo" || steps[1] == "roles" || steps[1] == "clusterRoles"):
 		return "hangs on who asks"
-	case s.unlabelled != "" && (strings.HasPrefix(path, metadata+"labels") || strings.HasPrefix(path, metadata+"annotations")):
-		return "hangs on namespace " + s.unlabelled + ", which no file holds: --namespace-label gives its labels"
+	case s.unlabelled && (strings.HasPrefix(path, metadata+"labels") || strings.HasPrefix(path, metadata+"annotations")):
+		return "hangs on a namespace that no file holds: --namespace-label gives its labels"
 	case s.template && (path == metadata+"name" || path == "request.name"):
 		return "is a name that no file gives"
 	}
@@ -260,13 +254,19 @@ func literalOf(text string) (any, bool) {
 	return nil, false
 }
 
-// steps parts a path: names, "quoted names" and [indices]. Nil for what is none.
+// The paths of JMESPath that are read: names, "quoted names" and [indices].
+var (
+	plainPath = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*|"[^"]+")(\.([A-Za-z_][A-Za-z0-9_]*|"[^"]+")|\[[0-9]+\])*$`)
+	pathStep  = regexp.MustCompile(`"[^"]+"|[A-Za-z0-9_]+`)
+)
+
+// steps parts a path; nil for what is none.
 func steps(path string) []string {
-	if !regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*|"[^"]+")(\.([A-Za-z_][A-Za-z0-9_]*|"[^"]+")|\[[0-9]+\])*$`).MatchString(path) {
+	if !plainPath.MatchString(path) {
 		return nil
 	}
 	var found []string
-	for _, part := range regexp.MustCompile(`"[^"]+"|[A-Za-z0-9_]+`).FindAllString(path, -1) {
+	for _, part := range pathStep.FindAllString(path, -1) {
 		found = append(found, strings.Trim(part, `"`))
 	}
 	return found
