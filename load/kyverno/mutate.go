@@ -3,6 +3,7 @@ package kyverno
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -58,9 +59,12 @@ func (c *cluster) mutate(o *object) {
 
 // change applies a rule to an object, or says that it may be applied.
 func (c *cluster) change(r *rule, o *object) bool {
+	if passedOver(o) || !r.Mutate.bears(o) {
+		return false
+	}
 	q := c.request(o)
 	found := r.matches(q)
-	if passedOver(o) || found.no() || !r.Mutate.bears(o) {
+	if found.no() {
 		return false
 	}
 	s := newScope(r, q)
@@ -81,17 +85,11 @@ func (c *cluster) change(r *rule, o *object) bool {
 		c.mayChange(r, o.Origin.Kind, o.about(), err.Error())
 		return false
 	}
-	if same(changed, o.value) {
+	if reflect.DeepEqual(changed, o.value) {
 		return false
 	}
 	o.value = changed
 	return true
-}
-
-func same(a, b any) bool {
-	left, _ := json.Marshal(a)
-	right, _ := json.Marshal(b)
-	return string(left) == string(right)
 }
 
 // mayChange notes that a rule may change objects of a kind in a namespace.
