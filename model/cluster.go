@@ -313,7 +313,7 @@ type Object struct {
 	// JSON is the whole document as JSON.
 	JSON []byte
 	// Lines gives the line of each field by its path
-	// ("spec.ingress[0].toPorts[1].ports"), for policies only.
+	// ("spec.ingress[0].toPorts[1].ports"), for policies and their like only.
 	Lines map[string]int
 }
 

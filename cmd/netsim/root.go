@@ -138,7 +138,9 @@ Files
   charts in it are rendered, offline. Overlays are built and their bases not by
   themselves; charts are released under their own name to the namespace default,
   unless --helm-release and --helm-values say otherwise. --source NAME=off leaves
-  unrendered what NAME would render.
+  unrendered what NAME would render. Kyverno's policies generate and mutate as they
+  would in a cluster; --namespace-label NAMESPACE=KEY=VALUE gives labels that no
+  file holds.
 
 Datapath
   How the cluster carries packets is read from what is loaded (cilium-config,
