@@ -170,15 +170,11 @@ func (l *loader) other(d *document) {
 		read(l, d)
 	}
 	if strings.HasSuffix(gk.group, kyverno) {
-		l.objects.add(d, gk.group, d.located())
+		l.objects.add(d, gk.group, d.kyverno())
 		return
 	}
 	l.objects.add(d, gk.group, d.object())
 }
-
-// kyverno ends the groups of policies whose lines others ask for (package
-// load/kyverno).
-const kyverno = "kyverno.io"
 
 // unidentified says why a document without apiVersion or kind is left out. One
 // that means to be an object is an error; other YAML lies about everywhere.

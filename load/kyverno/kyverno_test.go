@@ -145,6 +145,14 @@ func TestWhatARuleGenerates(t *testing.T) {
 	}
 }
 
+func TestAPolicyOfANamespaceSeesNothingElse(t *testing.T) {
+	rule := strings.NewReplacer("ClusterPolicy, metadata: {name: p}", "Policy, metadata: {name: p, namespace: dev}", "{{request.object.metadata.name}}", "{{request.namespace}}")
+	cluster, issues := read(t, rule.Replace(deny(`{any: [{resources: {kinds: [Pod, Namespace]}}]}`, "")))
+	assert.Equal(t, "dev", outcome(cluster), issues)
+	cluster, _ = read(t, strings.Replace(rule.Replace(deny(namespaces, "")), ", namespace: dev", "", 1))
+	assert.Empty(t, outcome(cluster), "not even its own Namespace, which is in none")
+}
+
 func TestForeachGeneratesForEachElement(t *testing.T) {
 	ports := "{apiVersion: v1, kind: Service, metadata: {name: s, namespace: dev}, spec: {selector: {app: web}, ports: [{name: one, port: 1}, {name: two, port: 2}]}}"
 	cluster, issues := read(t, ports, policyOf(`match: {any: [{resources: {kinds: [Service]}}]}, generate: {foreach: [{list: request.object.spec.ports, preconditions: {all: [{key: "{{element.name}}", operator: NotEquals, value: one}]}, apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, name: "{{element.name}}-{{elementIndex}}", namespace: "{{request.namespace}}", data: {spec: {podSelector: {}, ingress: [{ports: [{port: "{{element.port}}"}]}]}}}]}`))
