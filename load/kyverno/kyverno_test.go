@@ -234,6 +234,24 @@ func TestPoliciesInCEL(t *testing.T) {
 	}
 }
 
+func TestWhatSparesAndWhatDeletes(t *testing.T) {
+	held := "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a, namespace: open}, spec: {podSelector: {}}}"
+	one := `{any: [{resources: {kinds: [Namespace], names: [dev]}}]}`
+	for _, row := range []struct{ claim, document, want string }{
+		{"an exception for the policy", "{apiVersion: kyverno.io/v2, kind: PolicyException, metadata: {name: e, namespace: open}, spec: {exceptions: [{policyName: p, ruleNames: [r]}]}}", "open ?dev"},
+		{"one for another", "{apiVersion: kyverno.io/v2, kind: PolicyException, metadata: {name: e, namespace: open}, spec: {exceptions: [{policyName: q, ruleNames: [r]}]}}", "dev open"},
+		{"who deletes policies", `{apiVersion: kyverno.io/v2, kind: ClusterCleanupPolicy, metadata: {name: c}, spec: {schedule: "* * * * *", match: {any: [{resources: {kinds: [NetworkPolicy]}}]}}}`, "dev open ?open ?dev"},
+		{"who deletes those of another namespace", `{apiVersion: kyverno.io/v2, kind: CleanupPolicy, metadata: {name: c, namespace: dev}, spec: {match: {any: [{resources: {kinds: [NetworkPolicy]}}]}}}`, "dev open ?dev"},
+		{"who deletes other things", `{apiVersion: kyverno.io/v2, kind: ClusterCleanupPolicy, metadata: {name: c}, spec: {match: {any: [{resources: {kinds: [Pod]}}]}}}`, "dev open"},
+		{"who deletes them by CEL", `{apiVersion: policies.kyverno.io/v1, kind: DeletingPolicy, metadata: {name: c}, spec: {matchConstraints: {resourceRules: [{apiGroups: [networking.k8s.io], resources: [networkpolicies]}]}}}`, "dev open ?open ?dev"},
+	} {
+		t.Run(row.claim, func(t *testing.T) {
+			cluster, issues := read(t, deny(one, ""), held, row.document)
+			assert.Equal(t, row.want, outcome(cluster), issues)
+		})
+	}
+}
+
 func TestPoliciesThatAreNone(t *testing.T) {
 	for _, row := range []struct{ claim, policy, want string }{
 		{"a version that is not served", strings.Replace(deny(namespaces, ""), "kyverno.io/v1", "kyverno.io/v3", 1), "kyverno.io/v3 has no such kind"},

@@ -19,6 +19,8 @@ import (
 // common_types.go.
 type policy struct {
 	object *model.Object
+	// excepted is true where a PolicyException is about it.
+	excepted bool
 
 	Spec struct {
 		Rules                          []rule          `json:"rules"`
@@ -198,6 +200,8 @@ func (r *rule) unread() answer {
 		return unsure("applyRules: One lets only one of its rules act")
 	case bytes.Contains(spec.Webhook, []byte("matchConditions")):
 		return unsure("webhookConfiguration has matchConditions in CEL")
+	case r.policy.excepted:
+		return unsure("a PolicyException is about it, which netsim does not read")
 	case len(r.CELPreconditions) > 0:
 		return unsure("it has celPreconditions")
 	}

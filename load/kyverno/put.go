@@ -84,7 +84,9 @@ func (c *cluster) put(r *rule, m made, value map[string]any) {
 	via := strings.TrimPrefix(at.Via+", Kyverno, generated for "+m.trigger.words(), ", ")
 	c.run.Add(load.Output{Files: []load.File{{Name: at.File, Data: text, Rendered: &load.Rendered{Via: via, Lines: lines, Over: there}}}})
 	origin := model.Origin{File: at.File, Line: at.Line, Kind: t.kind, Namespace: t.namespace, Name: t.name, Via: via}
-	c.byID[t.id()] = &object{Object: &model.Object{Origin: origin, APIVersion: t.apiVersion}, value: value}
+	made := &object{Object: &model.Object{Origin: origin, APIVersion: t.apiVersion}, value: value}
+	c.byID[t.id()] = made
+	c.objects = append(c.objects, made)
 }
 
 // words name an object in a sentence.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/netsim-dev/netsim/internal/manifest"
 	"github.com/netsim-dev/netsim/internal/nearest"
@@ -38,6 +39,7 @@ func (Source) Read(r *load.Run) {
 		}
 	}
 	c.doubtCEL()
+	c.doubtCleanup()
 	c.concerns.report(r)
 }
 
@@ -103,6 +105,7 @@ func (c *cluster) findNamespaces() {
 // findPolicies reads the policies, in the order in which Kyverno applies them: by
 // name.
 func (c *cluster) findPolicies() {
+	excepted := c.excepted()
 	for _, o := range c.objects {
 		if !isPolicy(o.Object) {
 			continue
@@ -113,6 +116,8 @@ func (c *cluster) findPolicies() {
 				Message: fmt.Sprintf("%s is refused by Kyverno or an API server, and counts as absent: %s", o.Origin.ID(), err.says), Remedy: err.do})
 			continue
 		}
+		name := strings.TrimPrefix(o.Origin.Namespace+"/"+o.Origin.Name, "/")
+		p.excepted = slices.Contains(excepted, name)
 		c.policies = append(c.policies, p)
 	}
 	slices.SortStableFunc(c.policies, func(a, b *policy) int { return cmp.Compare(a.object.Origin.Name, b.object.Origin.Name) })
