@@ -12,7 +12,7 @@
 // line of a base and the overlay that rendered it.
 //
 // The order of the sources is their rank. One that says how a directory is
-// deployed (an Argo CD Application, a Flux Kustomization) comes before those that
+// deployed (load/argocd, load/flux) comes before those that
 // would render the directory by itself: it asks Run.Render for it, with a name, a
 // namespace and values, adds the Output, and by that claims the directory. One
 // that makes objects out of all others (a policy that generates) comes last, and

@@ -4,6 +4,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/netsim-dev/netsim/internal/manifest"
 	"github.com/netsim-dev/netsim/model"
@@ -16,9 +17,11 @@ type Run struct {
 	// Files are the YAML and JSON files there, claimed or not.
 	Files []File
 	// names are those of all files there, in order.
-	names   []string
-	sources []Source
-	bounds  bounds
+	names []string
+	// arguments are the directories of -f.
+	arguments []string
+	sources   []Source
+	bounds    bounds
 	// given are the files that -f names itself.
 	given   map[string]bool
 	claimed map[string]bool
@@ -29,7 +32,19 @@ type Run struct {
 
 func newRun(paths []string, tree manifest.Tree, sources []Source) *Run {
 	r := &Run{Files: tree.Files, sources: sources, bounds: newBounds(paths), given: map[string]bool{}, claimed: map[string]bool{}}
+	for _, s := range sources {
+		if outside, ok := s.(Outsider); ok {
+			r.bounds = append(r.bounds, newBounds(outside.Outside())...)
+		}
+	}
 	for _, p := range paths {
+		if p != "-" {
+			dir := path.Clean(filepath.ToSlash(p))
+			if !r.IsDir(dir) {
+				dir = path.Dir(dir)
+			}
+			r.arguments = append(r.arguments, dir)
+		}
 		r.given[filepath.ToSlash(p)] = true
 		r.given[path.Clean(filepath.ToSlash(p))] = true
 	}
@@ -92,6 +107,17 @@ func (r *Run) Dirs(bases ...string) []string {
 	}
 	return dirs
 }
+
+// Named are the files under -f whose names end so, sorted within each -f.
+func (r *Run) Named(ends ...string) []string {
+	return slices.DeleteFunc(slices.Clone(r.names), func(name string) bool {
+		return !slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(name, end) })
+	})
+}
+
+// Arguments are the directories that -f names, and those of the files that it
+// names, in order.
+func (r *Run) Arguments() []string { return r.arguments }
 
 // Renders says whether a Source holds a directory.
 func (r *Run) Renders(dir string) bool { return r.renderer(dir) != nil }

@@ -88,12 +88,12 @@ func (c *command) root() *cobra.Command {
 	flags.StringArrayVar(&c.set, "set", nil, "datapath setting `KEY=VALUE`, over what the files say; repeatable")
 	c.sources.add(root)
 	flags.BoolVar(&c.strict, "strict", false, "exit 2 if the files have an error or a warning")
-	flags.StringVarP(&c.output, "output", "o", "text", "output format: text, json or yaml")
+	flags.StringVarP(&c.output, "output", "o", "text", "output format: text, json or yaml; matrix and graph have others")
 	flags.BoolVar(&c.noColor, "no-color", false, "no colour, even on a terminal")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(c.query(), c.test(), c.validate(), c.list(), c.meshauth(), c.datapaths(), c.version())
+	root.AddCommand(c.query(), c.matrix(), c.graph(), c.test(), c.validate(), c.list(), c.meshauth(), c.datapaths(), c.version())
 	return root
 }
 
@@ -134,13 +134,15 @@ A port may carry /UDP or /SCTP; TCP is the default. -p PORT[/PROTO] says the
 same, and -p ICMP asks for a ping.
 
 Files
-  -f takes manifests, and the root of a repository: kustomizations and Helm
-  charts in it are rendered, offline. Overlays are built and their bases not by
-  themselves; charts are released under their own name to the namespace default,
-  unless --helm-release and --helm-values say otherwise. --source NAME=off leaves
-  unrendered what NAME would render. Kyverno's policies generate and mutate as they
-  would in a cluster; --namespace-label NAMESPACE=KEY=VALUE gives labels that no
-  file holds.
+  -f takes manifests, and the root of a repository: what Applications of Argo CD
+  and Kustomizations and HelmReleases of Flux deploy from it is rendered, offline,
+  and so are other kustomizations and Helm charts. Overlays are built and their
+  bases not by themselves; charts are released under their own name to the
+  namespace default, unless --helm-release and --helm-values say otherwise.
+  --repo URL=DIR says where another repository lies, --subst VAR=VALUE gives
+  variables, and --source NAME=off leaves unrendered what NAME would render. Kyverno's
+  policies generate and mutate as they would in a cluster; --namespace-label
+  NAMESPACE=KEY=VALUE gives labels that no file holds.
 
 Datapath
   How the cluster carries packets is read from what is loaded (cilium-config,

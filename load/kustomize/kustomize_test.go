@@ -399,7 +399,7 @@ func TestTheSameInputGivesTheSameBytes(t *testing.T) {
 	}
 }
 
-// asker asks for the base with an overlay of its own, as an Application of Argo CD
+// asker asks for the base with fields of its own, as an Application of Argo CD
 // or a Kustomization of Flux does.
 type asker struct{}
 
@@ -408,7 +408,7 @@ func (asker) Read(r *load.Run) {
 	r.Add(r.Render(load.Request{Dir: "base", Via: "app.yaml", Namespace: "else", Kustomization: []byte("namespace: mine\nnamePrefix: a-\n")}))
 }
 
-func TestAnotherSourceLaysAnOverlayOverADirectory(t *testing.T) {
+func TestAnotherSourceSetsFieldsOfAKustomization(t *testing.T) {
 	write(t, app)
 	cluster, issues, err := load.Read([]string{"."}, nil, []load.Source{asker{}, kustomize.Source{}})
 	require.NoError(t, err)
