@@ -140,9 +140,9 @@ Files
   bases not by themselves; charts are released under their own name to the
   namespace default, unless --helm-release and --helm-values say otherwise.
   --repo URL=DIR says where another repository lies, --subst VAR=VALUE gives
-  variables, and --source NAME=off leaves unrendered what NAME would render. Kyverno's
-  policies generate and mutate as they would in a cluster; --namespace-label
-  NAMESPACE=KEY=VALUE gives labels that no file holds.
+  variables, and --source NAME=off leaves unrendered what NAME would render.
+  Kyverno's policies generate and mutate as they would in a cluster, and
+  --namespace-label NAMESPACE=KEY=VALUE gives labels that no file holds.
 
 Datapath
   How the cluster carries packets is read from what is loaded (cilium-config,
