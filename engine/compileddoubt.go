@@ -36,9 +36,12 @@ func (c *Compiled) doubt() {
 		if c.engine.options.cidrMeansPods() && pod.Assigned["ip"] {
 			c.doubtedPeers.add(i)
 		}
-		for _, o := range c.engine.opaque {
-			if couldBeFor(o, &flow{self: party}) {
+		for _, d := range c.engine.doubts {
+			if couldTouch(d, party) {
 				c.doubtedSubjects.add(i)
+				if d.Labels {
+					c.doubtedPeers.add(i)
+				}
 			}
 		}
 	}

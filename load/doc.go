@@ -16,7 +16,7 @@
 // would render the directory by itself: it asks Run.Render for it, with a name, a
 // namespace and values, adds the Output, and by that claims the directory. One
 // that makes objects out of all others (a policy that generates) comes last, and
-// looks at Run.Loaded.
+// looks at Run.Objects. What it may make and cannot know is a Run.Doubt.
 //
 // A new source is a package below with a type that implements Source, and
 // Renderer if it renders directories, and a row in cmd/netsim/sources.go. The

@@ -19,31 +19,39 @@ func Read(paths []string, stdin io.Reader, sources []Source) (*model.Cluster, []
 // of the first: one of the same kind, namespace and name takes the other's place.
 // Of the two sets only one may have "-".
 func ReadOver(paths, over []string, stdin io.Reader, sources []Source) (*model.Cluster, []model.Issue, error) {
-	files, issues, err := gather(paths, stdin, sources)
+	base, err := gather(paths, stdin, sources)
 	if err != nil {
 		return nil, nil, err
 	}
-	above, more, err := gather(over, stdin, sources)
+	above, err := gather(over, stdin, sources)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, file := range above {
+	for _, file := range above.files {
 		file.Replaces = true
-		files = append(files, file)
+		base.files = append(base.files, file)
 	}
-	cluster, found := manifest.Load(files)
-	return cluster, model.SortIssues(slices.Concat(issues, more, found)), nil
+	cluster, found := manifest.Load(base.files)
+	cluster.Doubts = append(base.doubts, above.doubts...)
+	return cluster, model.SortIssues(slices.Concat(base.issues, above.issues, found)), nil
+}
+
+// loaded is what some paths come to before it is a cluster.
+type loaded struct {
+	files  []File
+	issues []model.Issue
+	doubts []model.Doubt
 }
 
 // gather reads files and renders what has to be.
-func gather(paths []string, stdin io.Reader, sources []Source) ([]File, []model.Issue, error) {
+func gather(paths []string, stdin io.Reader, sources []Source) (loaded, error) {
 	tree, issues, err := manifest.Read(paths, stdin)
 	if err != nil {
-		return nil, nil, err
+		return loaded{}, err
 	}
 	run := newRun(paths, tree, sources)
 	for _, source := range sources {
 		source.Read(run)
 	}
-	return run.Loaded(), append(issues, run.issues...), nil
+	return loaded{run.Loaded(), append(issues, run.issues...), run.doubts}, nil
 }

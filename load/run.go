@@ -27,6 +27,7 @@ type Run struct {
 	claimed map[string]bool
 	made    []File
 	issues  []model.Issue
+	doubts  []model.Doubt
 }
 
 func newRun(paths []string, tree manifest.Tree, sources []Source) *Run {
@@ -76,6 +77,12 @@ func (r *Run) Add(out Output) {
 
 // Report adds an Issue.
 func (r *Run) Report(issue model.Issue) { r.issues = append(r.issues, issue) }
+
+// Doubt adds what may change policies and cannot be known.
+func (r *Run) Doubt(d model.Doubt) { r.doubts = append(r.doubts, d) }
+
+// Objects are the objects of the Loaded files, with the line of each field.
+func (r *Run) Objects() []*model.Object { return manifest.Objects(r.Loaded()) }
 
 // Loaded are the files that will be loaded, as far as the sources have come:
 // those that none has claimed, and what they have added.

@@ -32,6 +32,9 @@ type Cluster struct {
 	Kind *KindConfig
 	// Others are objects of all other kinds.
 	Others []*Object
+	// Doubts are what may change policies, or what they select, in a way that
+	// cannot be known.
+	Doubts []Doubt
 }
 
 // Labels are an object's labels, without Cilium's source prefix.
@@ -328,7 +331,7 @@ type Object struct {
 	// JSON is the whole document as JSON.
 	JSON []byte
 	// Lines gives the line of each field by its path
-	// ("spec.ingress[0].toPorts[1].ports"), for policies only.
+	// ("spec.ingress[0].toPorts[1].ports"), for policies and their like only.
 	Lines map[string]int
 }
 

@@ -147,6 +147,8 @@ Files
   clusters, as far as literals, defaults and files of values (--tfvars) decide them.
   Pods that a chart from elsewhere or a gateway's controller would make are
   inferred, and leave verdicts undetermined; --no-virtual leaves them out.
+  Kyverno's policies generate and mutate as they would in a cluster, and
+  --namespace-label NAMESPACE=KEY=VALUE gives labels that no file holds.
 
 Datapath
   How the cluster carries packets is read from what is loaded (cilium-config,

@@ -14,6 +14,8 @@ import (
 	"github.com/netsim-dev/netsim/load/flux"
 	"github.com/netsim-dev/netsim/load/helm"
 	"github.com/netsim-dev/netsim/load/kustomize"
+	"github.com/netsim-dev/netsim/load/kyverno"
+	"github.com/netsim-dev/netsim/load/namespacelabel"
 	"github.com/netsim-dev/netsim/load/terraform"
 	"github.com/netsim-dev/netsim/load/virtual"
 )
@@ -28,6 +30,7 @@ type sourceFlags struct {
 	varFiles []string
 	// noVirtual is --source virtual=off by a name of its own.
 	noVirtual bool
+	labels    []string
 }
 
 func (f *sourceFlags) add(cmd *cobra.Command) {
@@ -39,6 +42,7 @@ func (f *sourceFlags) add(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.subst, "subst", nil, "a variable of Flux's postBuild, or of a template of Applications, `VAR=VALUE`; repeatable")
 	flags.StringArrayVar(&f.varFiles, "tfvars", nil, "a `FILE` of values for Terraform's variables, over terraform.tfvars; repeatable")
 	flags.BoolVar(&f.noVirtual, "no-virtual", false, "infer no pods from releases and Gateways; the same as --source virtual=off")
+	flags.StringArrayVar(&f.labels, "namespace-label", nil, "a label of a namespace that no file holds, `NAMESPACE=KEY=VALUE`; repeatable")
 }
 
 // options are those of all sources.
@@ -51,7 +55,7 @@ type options struct {
 
 // sources are what netsim renders itself, in the order of their rank (see
 // package load): Flux may deploy Argo CD's Applications, and both what kustomize
-// and Helm render.
+// and Helm render; Kyverno sees all of it.
 func (o options) sources() []load.Source {
 	return []load.Source{
 		terraform.Source{Options: o.modules},
@@ -60,12 +64,17 @@ func (o options) sources() []load.Source {
 		kustomize.Source{},
 		helm.Source{Options: o.charts},
 		virtual.Source{},
+		kyverno.Source{},
 	}
 }
 
 // chosen are the sources that no --source has switched off.
 func (f *sourceFlags) chosen() ([]load.Source, error) {
 	o, err := f.options()
+	if err != nil {
+		return nil, err
+	}
+	labels, err := namespacelabel.Parse(f.labels)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +90,17 @@ func (f *sourceFlags) chosen() ([]load.Source, error) {
 	if f.noVirtual {
 		on = slices.DeleteFunc(on, func(s load.Source) bool { return s.Name() == virtual.Source{}.Name() })
 	}
-	return on, nil
+	return withLabels(on, labels), nil
+}
+
+// withLabels puts labels of namespaces in before Kyverno, whose policies ask for
+// them.
+func withLabels(on []load.Source, labels load.Source) []load.Source {
+	at := slices.IndexFunc(on, func(s load.Source) bool { return s.Name() == kyverno.Name })
+	if at < 0 {
+		at = len(on)
+	}
+	return slices.Insert(on, at, labels)
 }
 
 func (f *sourceFlags) options() (o options, err error) {

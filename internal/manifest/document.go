@@ -149,3 +149,11 @@ func (d *document) pathAt(offset int64) string {
 func (d *document) object() *model.Object {
 	return &model.Object{Origin: d.origin, APIVersion: d.apiVersion, JSON: d.json}
 }
+
+// located is the document kept as it was written, with the line of each field.
+func (d *document) located() *model.Object {
+	d.locate()
+	object := d.object()
+	object.Lines = d.lines
+	return object
+}

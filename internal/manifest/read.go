@@ -39,6 +39,9 @@ type Rendered struct {
 	Namespace string
 	// Inferred goes to the pods in the text (model.Pod).
 	Inferred string
+	// Over is true where the objects take the place of those of the same name
+	// that were read before, and nothing is to be told of it.
+	Over bool
 }
 
 // MaxFileSize is the size in bytes above which a file is refused: a dump of a
