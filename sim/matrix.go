@@ -206,15 +206,15 @@ func (s *Sim) participants(pods bool) []participant {
 			continue
 		}
 		party := s.index.PodParty(p, false)
-		if pods || p.Owner == nil || shortKinds()[p.Owner.Kind] == "" {
-			out = append(out, participant{p.Namespace + "/pod/" + p.Name, p.Namespace, []model.Party{party}})
+		if pods || WorkloadOf(p) == podRef(p) {
+			out = append(out, participant{podRef(p), p.Namespace, []model.Party{party}})
 			continue
 		}
 		i, known := at[*p.Owner]
 		if !known {
 			i = len(out)
 			at[*p.Owner] = i
-			out = append(out, participant{p.Owner.Namespace + "/" + shortKinds()[p.Owner.Kind] + "/" + p.Owner.Name, p.Namespace, nil})
+			out = append(out, participant{WorkloadOf(p), p.Namespace, nil})
 		}
 		out[i].parties = append(out[i].parties, party)
 	}
@@ -226,6 +226,17 @@ func (s *Sim) participants(pods bool) []participant {
 	}
 	return append(out, participant{"world", "", []model.Party{{Kind: model.PartyWorld}}})
 }
+
+// WorkloadOf is the reference of what a pod belongs to ("dev/deploy/web"), its own
+// where it belongs to nothing that a reference can name.
+func WorkloadOf(p *model.Pod) string {
+	if p.Owner == nil || shortKinds()[p.Owner.Kind] == "" {
+		return podRef(p)
+	}
+	return p.Owner.Namespace + "/" + shortKinds()[p.Owner.Kind] + "/" + p.Owner.Name
+}
+
+func podRef(p *model.Pod) string { return p.Namespace + "/pod/" + p.Name }
 
 // shortKinds are the kinds of workloads as references name them.
 func shortKinds() map[string]string {
