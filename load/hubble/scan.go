@@ -26,17 +26,16 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// isObject says whether the next value is an object, and isArray an array.
+// isObject says whether the next value is an object.
 func (s *scanner) isObject() bool { return s.peek() == '{' }
-func (s *scanner) isArray() bool  { return s.peek() == '[' }
 
-// enter steps into an object or array.
+// enter steps into an object.
 func (s *scanner) enter() { s.at++ }
 
 // key gives the next key of the object that was entered, and stands before its
 // value; more is false behind the object's end.
 func (s *scanner) key() (key []byte, more bool) {
-	if !s.more('}') {
+	if !s.more() {
 		return nil, false
 	}
 	key = s.quoted()
@@ -48,21 +47,22 @@ func (s *scanner) key() (key []byte, more bool) {
 	return key, !s.bad
 }
 
-// more says whether the object or array that was entered has another member,
-// and steps over the comma or the end.
-func (s *scanner) more(end byte) bool {
-	switch c := s.peek(); c {
-	case end:
+// more says whether the object that was entered has another member, and steps
+// over the comma or the end.
+func (s *scanner) more() bool {
+	c := s.peek()
+	if c == '}' {
 		s.at++
-		return false
-	case ',':
-		s.at++
-		return s.peek() != 0
-	case 0:
-		s.fail()
 		return false
 	}
-	return true
+	if c == ',' {
+		s.at++
+		c = s.peek()
+	}
+	if c == 0 {
+		s.fail()
+	}
+	return !s.bad
 }
 
 // quoted gives what stands between the quotes of a string, escapes as written.
