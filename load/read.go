@@ -2,6 +2,7 @@ package load
 
 import (
 	"io"
+	"slices"
 
 	"github.com/netsim-dev/netsim/internal/manifest"
 	"github.com/netsim-dev/netsim/model"
@@ -19,6 +20,8 @@ func Read(paths []string, stdin io.Reader, sources []Source) (*model.Cluster, []
 	for _, source := range sources {
 		source.Read(run)
 	}
+	unread := slices.DeleteFunc(tree.Archives, run.Claimed)
+	issues = append(issues, manifest.UnreadArchives(unread)...)
 	cluster, found := manifest.Load(run.Loaded())
 	issues = append(append(issues, run.issues...), found...)
 	return cluster, model.SortIssues(issues), nil

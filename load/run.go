@@ -16,7 +16,9 @@ type Run struct {
 	// Files are the YAML and JSON files there, claimed or not.
 	Files []File
 	// names are those of all files there, in order.
-	names   []string
+	names []string
+	// others are those of names that hold neither YAML nor JSON.
+	others  []string
 	sources []Source
 	bounds  bounds
 	// given are the files that -f names itself.
@@ -35,9 +37,13 @@ func newRun(paths []string, tree manifest.Tree, sources []Source) *Run {
 	for _, file := range tree.Files {
 		r.names = append(r.names, file.Name)
 	}
-	r.names = append(r.names, tree.Others...)
+	r.names, r.others = append(r.names, tree.Others...), tree.Others
 	return r
 }
+
+// Others are the names of the files that hold neither YAML nor JSON, as far as
+// their names tell. Open opens one.
+func (r *Run) Others() []string { return r.others }
 
 // Given says whether -f names the file itself, and not only a directory above.
 func (r *Run) Given(name string) bool { return r.given[name] }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/netsim-dev/netsim/internal/render"
 	"github.com/netsim-dev/netsim/load/hubble"
+	"github.com/netsim-dev/netsim/load/sysdump"
 	"github.com/netsim-dev/netsim/sim/replay"
 )
 
@@ -157,30 +158,63 @@ type replaying struct {
 	broken   []string
 }
 
-// read reads one log. One that breaks off is told in the report: what came
-// before has been judged.
+// read reads one log, or all those in a sysdump.
 func (r *replaying) read(name string) error {
-	input, shown := r.stdin, "<stdin>"
-	if name != "-" {
-		file, err := os.Open(name)
-		if err != nil {
-			return fmt.Errorf("cannot read the flows: %w", err)
-		}
-		defer file.Close()
-		input, shown = file, filepath.ToSlash(name)
+	shown := filepath.ToSlash(name)
+	switch {
+	case name == "-":
+		return r.log("<stdin>", r.stdin)
+	case sysdump.IsArchive(name):
+		return r.dump(name, shown)
 	}
+	file, err := os.Open(name)
+	if err != nil {
+		return fmt.Errorf("cannot read the flows: %w", err)
+	}
+	defer file.Close()
+	return r.log(shown, r.progress.reading(file))
+}
+
+// dump reads the logs in a sysdump.
+func (r *replaying) dump(name, shown string) error {
+	logs := 0
+	err := sysdump.Flows(name, func(member string, flows io.Reader) error {
+		logs++
+		return r.log(shown+"/"+member, flows)
+	})
+	switch {
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, errStrict):
+		return err
+	case err != nil:
+		return r.breaksOff(shown, err)
+	case logs == 0:
+		return fmt.Errorf("%s holds no recorded flows: cilium sysdump writes them as hubble-flows-*.json where Hubble is on", shown)
+	}
+	return nil
+}
+
+func (r *replaying) log(shown string, flows io.Reader) error {
 	takers := make([]hubble.Taker, runtime.GOMAXPROCS(0))
 	for i := range takers {
 		counter := r.judge.NewCounter(shown)
 		r.counters = append(r.counters, counter)
 		takers[i] = counter
 	}
-	err := hubble.Read(r.progress.reading(input), takers, hubble.Options{Wanted: r.shard.Wants, Progress: r.progress.lines})
+	err := hubble.Read(flows, takers, hubble.Options{Wanted: r.shard.Wants, Progress: r.progress.lines})
 	if err != nil {
-		r.broken = append(r.broken, fmt.Sprintf("%s: %v", shown, err))
+		return r.breaksOff(shown, err)
 	}
-	if err != nil && r.strict {
-		return fmt.Errorf("--strict: %s: %w", shown, err)
+	return nil
+}
+
+var errStrict = errors.New("--strict")
+
+// breaksOff notes a log that ends before its end: what came before has been
+// judged.
+func (r *replaying) breaksOff(shown string, err error) error {
+	r.broken = append(r.broken, fmt.Sprintf("%s: %s", shown, strings.ReplaceAll(err.Error(), "\n", "; ")))
+	if r.strict {
+		return fmt.Errorf("%w: %s: %w", errStrict, shown, err)
 	}
 	return nil
 }

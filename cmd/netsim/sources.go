@@ -12,6 +12,7 @@ import (
 	"github.com/netsim-dev/netsim/load"
 	"github.com/netsim-dev/netsim/load/helm"
 	"github.com/netsim-dev/netsim/load/kustomize"
+	"github.com/netsim-dev/netsim/load/sysdump"
 )
 
 // sourceFlags say which sources to use, and how.
@@ -31,7 +32,7 @@ func (f *sourceFlags) add(cmd *cobra.Command) {
 // sources are what netsim renders itself, in the order of their rank (see
 // package load).
 func sources(charts helm.Options) []load.Source {
-	return []load.Source{kustomize.Source{}, helm.Source{Options: charts}}
+	return []load.Source{sysdump.Source{}, kustomize.Source{}, helm.Source{Options: charts}}
 }
 
 // chosen are the sources that no --source has switched off.

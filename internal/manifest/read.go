@@ -43,6 +43,9 @@ type Tree struct {
 	// Others are the names of the regular files that were not read, since
 	// they hold neither YAML nor JSON by their names.
 	Others []string
+	// Archives are those of Others that -f names itself and that hold files, by
+	// their names.
+	Archives []string
 }
 
 // Read collects the files behind -f arguments: a file, a directory (all its
@@ -78,10 +81,33 @@ func (r *reader) argument(path string, stdin io.Reader) error {
 		return fmt.Errorf("cannot read %s: %w", path, cause(err))
 	}
 	clear(r.visited)
-	if info.IsDir() {
+	switch {
+	case info.IsDir():
 		return r.directory(path)
+	case archive(path):
+		r.tree.Others = append(r.tree.Others, filepath.ToSlash(path))
+		r.tree.Archives = append(r.tree.Archives, filepath.ToSlash(path))
+		return nil
 	}
 	return r.file(path)
+}
+
+// archive says whether a file holds others, by its name.
+func archive(path string) bool {
+	extension := strings.ToLower(filepath.Ext(path))
+	return slices.Contains([]string{".zip", ".tgz", ".gz", ".tar"}, extension)
+}
+
+// UnreadArchives says of archives that -f names that nobody has read them.
+func UnreadArchives(names []string) []model.Issue {
+	var issues []model.Issue
+	for _, name := range names {
+		issues = append(issues, model.Issue{
+			Severity: model.Error, File: name, Line: 1,
+			Message: "the file is an archive and was not read", Remedy: "unpack it, or, where it is a cilium sysdump (.zip, .tgz), do not leave out that source",
+		})
+	}
+	return issues
 }
 
 func (r *reader) stdin(stdin io.Reader) error {
