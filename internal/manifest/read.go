@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"io/fs"
@@ -33,9 +34,13 @@ type Rendered struct {
 	Namespace string
 }
 
-// MaxFileSize is the size in bytes above which a file is refused: a dump of a
-// large cluster is a few tens of megabytes.
-const MaxFileSize = 64 << 20
+// MaxFileSize is the size in bytes above which a document is refused, and a file
+// that something is rendered from. MaxDumpSize is that of other files: a List in
+// them is read item by item.
+const (
+	MaxFileSize = 64 << 20
+	MaxDumpSize = 1 << 30
+)
 
 // Tree is what lies behind -f arguments.
 type Tree struct {
@@ -111,7 +116,7 @@ func UnreadArchives(names []string) []model.Issue {
 }
 
 func (r *reader) stdin(stdin io.Reader) error {
-	data, err := readAll(stdin)
+	data, err := readAll(stdin, 0)
 	if err != nil {
 		return fmt.Errorf("cannot read <stdin>: %w", err)
 	}
@@ -174,7 +179,15 @@ func (r *reader) file(path string) error {
 		return fmt.Errorf("cannot read %s: %w", path, cause(err))
 	}
 	defer file.Close()
-	data, err := readAll(file)
+	size := int64(0)
+	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+		size = info.Size()
+	}
+	if size > MaxDumpSize {
+		r.tooLarge(filepath.ToSlash(path))
+		return nil
+	}
+	data, err := readAll(file, size)
 	if err != nil {
 		return fmt.Errorf("cannot read %s: %w", path, cause(err))
 	}
@@ -182,17 +195,24 @@ func (r *reader) file(path string) error {
 	return nil
 }
 
-// readAll reads one byte more than may be kept, so that keep can tell.
-func readAll(from io.Reader) ([]byte, error) {
-	return io.ReadAll(io.LimitReader(from, MaxFileSize+1))
+// readAll reads one byte more than may be kept, so that keep can tell. size is
+// what is expected.
+func readAll(from io.Reader, size int64) ([]byte, error) {
+	data := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	_, err := data.ReadFrom(io.LimitReader(from, MaxDumpSize+1))
+	return data.Bytes(), err
 }
 
 func (r *reader) keep(name string, data []byte) {
-	if len(data) > MaxFileSize {
-		r.issue(name, "the file is larger than 64 MiB and was not read", "split it, or pass only the objects that matter")
+	if len(data) > MaxDumpSize {
+		r.tooLarge(name)
 		return
 	}
 	r.tree.Files = append(r.tree.Files, File{Name: name, Data: data})
+}
+
+func (r *reader) tooLarge(name string) {
+	r.issue(name, fmt.Sprintf("the file is larger than %d MiB and was not read", MaxDumpSize>>20), "split it, or pass only the objects that matter")
 }
 
 func (r *reader) issue(name, message, remedy string) {

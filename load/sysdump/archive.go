@@ -20,6 +20,7 @@ import (
 // them; one that says more would only fill the memory or the hour.
 const (
 	maxMembers = 100_000
+	maxMember  = 256 << 20
 	maxTotal   = 16 << 30
 )
 

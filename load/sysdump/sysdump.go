@@ -44,6 +44,8 @@ type dump struct {
 	out  load.Output
 	// kinds are the files that were there, without the date in their names.
 	kinds map[string]bool
+	// size is that of all files so far.
+	size int
 }
 
 func read(run *load.Run, name string) load.Output {
@@ -91,12 +93,16 @@ func (d *dump) member(m member) {
 			return
 		}
 	}
-	data, err := io.ReadAll(io.LimitReader(m, manifest.MaxFileSize+1))
+	data, err := io.ReadAll(io.LimitReader(m, maxMember+1))
 	if err != nil {
 		d.fail(shown, "the file cannot be read to its end, and what could be is loaded: "+err.Error(), "make the sysdump again")
 	}
-	if len(data) > manifest.MaxFileSize {
-		d.fail(shown, fmt.Sprintf("the file is larger than %d MiB and was not read", manifest.MaxFileSize>>20), "pass it by itself, split, with -f")
+	if len(data) > maxMember {
+		d.fail(shown, fmt.Sprintf("the file is larger than %d MiB and was not read", maxMember>>20), "pass it by itself, split, with -f")
+		return
+	}
+	if d.size += len(data); d.size > manifest.MaxDumpSize {
+		d.fail(shown, fmt.Sprintf("the archive holds more than %d MiB of objects, and the file was left out", manifest.MaxDumpSize>>20), "pass it by itself with -f")
 		return
 	}
 	d.kinds[kindOf(m.name)] = true
