@@ -53,5 +53,7 @@ func gather(paths []string, stdin io.Reader, sources []Source) (loaded, error) {
 	for _, source := range sources {
 		source.Read(run)
 	}
-	return loaded{run.Loaded(), append(issues, run.issues...), run.doubts}, nil
+	unread := slices.DeleteFunc(tree.Archives, run.Claimed)
+	issues = slices.Concat(issues, manifest.UnreadArchives(unread), run.issues)
+	return loaded{run.Loaded(), issues, run.doubts}, nil
 }

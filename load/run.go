@@ -18,6 +18,8 @@ type Run struct {
 	Files []File
 	// names are those of all files there, in order.
 	names []string
+	// others are those of names that hold neither YAML nor JSON.
+	others []string
 	// arguments are the directories of -f.
 	arguments []string
 	sources   []Source
@@ -51,9 +53,13 @@ func newRun(paths []string, tree manifest.Tree, sources []Source) *Run {
 	for _, file := range tree.Files {
 		r.names = append(r.names, file.Name)
 	}
-	r.names = append(r.names, tree.Others...)
+	r.names, r.others = append(r.names, tree.Others...), tree.Others
 	return r
 }
+
+// Others are the names of the files that hold neither YAML nor JSON, as far as
+// their names tell. Open opens one.
+func (r *Run) Others() []string { return r.others }
 
 // Given says whether -f names the file itself, and not only a directory above.
 func (r *Run) Given(name string) bool { return r.given[name] }

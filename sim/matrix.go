@@ -290,6 +290,15 @@ func (s *Sim) participants(pods bool) []participant {
 	return append(out, participant{"world", "", []model.Party{{Kind: model.PartyWorld}}})
 }
 
+// WorkloadOf is the reference of what a pod belongs to ("dev/deploy/web"), its own
+// where it belongs to nothing that a reference can name.
+func WorkloadOf(p *model.Pod) string {
+	if ref := ownerRef(p); ref != "" {
+		return ref
+	}
+	return podRef(p)
+}
+
 // ownerRef is the workload that a pod belongs to, "" for none that a reference
 // can name.
 func ownerRef(p *model.Pod) string {

@@ -21,6 +21,7 @@ func Load(paths []string, stdin io.Reader) (*model.Cluster, []model.Issue, error
 	if err != nil {
 		return nil, nil, err
 	}
+	issues = append(issues, manifest.UnreadArchives(tree.Archives)...)
 	cluster, found := manifest.Load(tree.Files)
 	return cluster, model.SortIssues(append(issues, found...)), nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/netsim-dev/netsim/load/kustomize"
 	"github.com/netsim-dev/netsim/load/kyverno"
 	"github.com/netsim-dev/netsim/load/namespacelabel"
+	"github.com/netsim-dev/netsim/load/sysdump"
 	"github.com/netsim-dev/netsim/load/terraform"
 	"github.com/netsim-dev/netsim/load/virtual"
 )
@@ -58,6 +59,7 @@ type options struct {
 // and Helm render; Kyverno sees all of it.
 func (o options) sources() []load.Source {
 	return []load.Source{
+		sysdump.Source{},
 		terraform.Source{Options: o.modules},
 		flux.Source{Options: flux.Options{Repos: o.repos, Subst: o.subst}},
 		argocd.Source{Options: argocd.Options{Repos: o.repos, Subst: o.subst}},
