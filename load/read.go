@@ -19,41 +19,44 @@ func Read(paths []string, stdin io.Reader, sources []Source) (*model.Cluster, []
 // of the first: one of the same kind, namespace and name takes the other's place.
 // Of the two sets only one may have "-".
 func ReadOver(paths, over []string, stdin io.Reader, sources []Source) (*model.Cluster, []model.Issue, error) {
-	base, err := gather(paths, stdin, sources)
+	run, issues, err := render(paths, stdin, sources)
 	if err != nil {
 		return nil, nil, err
 	}
-	above, err := gather(over, stdin, sources)
-	if err != nil {
-		return nil, nil, err
+	if len(over) > 0 {
+		above, more, err := render(over, stdin, sources)
+		if err != nil {
+			return nil, nil, err
+		}
+		issues = slices.Concat(issues, more, above.issues)
+		run.doubts = append(run.doubts, above.doubts...)
+		for _, file := range above.Loaded() {
+			file.Replaces = true
+			run.made = append(run.made, file)
+		}
 	}
-	for _, file := range above.files {
-		file.Replaces = true
-		base.files = append(base.files, file)
+	for _, source := range sources {
+		if _, generates := source.(Generator); generates {
+			source.Read(run)
+		}
 	}
-	cluster, found := manifest.Load(base.files)
-	cluster.Doubts = append(base.doubts, above.doubts...)
-	return cluster, model.SortIssues(slices.Concat(base.issues, above.issues, found)), nil
+	cluster, found := manifest.Load(run.Loaded())
+	cluster.Doubts = run.doubts
+	return cluster, model.SortIssues(slices.Concat(issues, run.issues, found)), nil
 }
 
-// loaded is what some paths come to before it is a cluster.
-type loaded struct {
-	files  []File
-	issues []model.Issue
-	doubts []model.Doubt
-}
-
-// gather reads files and renders what has to be.
-func gather(paths []string, stdin io.Reader, sources []Source) (loaded, error) {
+// render reads files and lets all sources but the generators see them.
+func render(paths []string, stdin io.Reader, sources []Source) (*Run, []model.Issue, error) {
 	tree, issues, err := manifest.Read(paths, stdin)
 	if err != nil {
-		return loaded{}, err
+		return nil, nil, err
 	}
 	run := newRun(paths, tree, sources)
 	for _, source := range sources {
-		source.Read(run)
+		if _, generates := source.(Generator); !generates {
+			source.Read(run)
+		}
 	}
 	unread := slices.DeleteFunc(tree.Archives, run.Claimed)
-	issues = slices.Concat(issues, manifest.UnreadArchives(unread), run.issues)
-	return loaded{run.Loaded(), issues, run.doubts}, nil
+	return run, append(issues, manifest.UnreadArchives(unread)...), nil
 }

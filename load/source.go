@@ -80,3 +80,11 @@ func (q Request) Through() string {
 func (o *Output) Fail(file string, line int, message, remedy string) {
 	o.Issues = append(o.Issues, model.Issue{Severity: model.Error, File: file, Line: line, Message: message, Remedy: remedy})
 }
+
+// A Generator adds to everything that is loaded, whatever set of paths it is
+// from, and so reads last.
+type Generator interface {
+	Source
+	// Generates marks it.
+	Generates()
+}

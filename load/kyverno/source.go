@@ -22,6 +22,9 @@ type Source struct{}
 // Name is "kyverno".
 func (Source) Name() string { return Name }
 
+// Generates marks a load.Generator.
+func (Source) Generates() {}
+
 // Read mutates, and then generates.
 func (Source) Read(r *load.Run) {
 	if !slices.ContainsFunc(r.Loaded(), func(f load.File) bool { return bytes.Contains(f.Data, []byte(group+"/v")) }) {

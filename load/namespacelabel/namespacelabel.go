@@ -46,6 +46,9 @@ func Parse(arguments []string) (Source, error) {
 // Name is "namespace-label".
 func (Source) Name() string { return "namespace-label" }
 
+// Generates marks a load.Generator.
+func (Source) Generates() {}
+
 // Read adds the labels, and says where no file holds the namespace.
 func (s Source) Read(r *load.Run) {
 	if len(s.labels) == 0 {

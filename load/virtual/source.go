@@ -18,6 +18,9 @@ type Source struct{}
 // Name is "virtual".
 func (Source) Name() string { return "virtual" }
 
+// Generates marks a load.Generator.
+func (Source) Generates() {}
+
 // Read adds a pod for each Service that selects none, where something accounts for
 // it, and one for each such thing that no Service is for.
 func (Source) Read(r *load.Run) {
