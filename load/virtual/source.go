@@ -190,11 +190,19 @@ func gateways(ix *model.Index) []account {
 	table, _ := gateway.New(ix)
 	var out []account
 	for _, g := range table.Gateways() {
-		if made := table.MadePods(g); made != nil && g.Namespace != "" {
+		if made := table.MadePods(g); made != nil && g.Namespace != "" && !isThere(ix, g.Namespace, made.Name) {
 			out = append(out, account{g.Origin, g.Namespace, made.Name, made.Labels, true})
 		}
 	}
 	return out
+}
+
+// isThere says whether a file holds what a controller would make, under the name
+// that it would give.
+func isThere(ix *model.Index, namespace, name string) bool {
+	return slices.ContainsFunc(ix.Cluster.Workloads, func(w *model.Workload) bool {
+		return w.Ref.Namespace == namespace && w.Ref.Name == name
+	})
 }
 
 // file writes the pod as its origin's file would hold it.

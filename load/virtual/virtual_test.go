@@ -64,6 +64,7 @@ func TestNothingElseDoes(t *testing.T) {
 		"a Gateway that Envoy on nodes serves":  ours + service("api", "app: api"),
 		"a release that cannot be read":         "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: cache, namespace: shop}\nspec: [{chart: 7}]\n",
 		"an Application without a chart":        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a, namespace: argocd}\nspec: {source: {repoURL: https://git.example, path: apps}, destination: {namespace: shop}}\n",
+		"a Gateway whose data plane is there":   gateway + "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: edge-nginx, namespace: shop}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}}\n---\n" + service("api", "app: api"),
 		"a Gateway for a Service of other pods": gateway + service("api", "app: api") + pod,
 	} {
 		pods := inferred(t, text)
