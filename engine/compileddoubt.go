@@ -2,26 +2,9 @@ package engine
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/netsim-dev/netsim/model"
 )
-
-// outsideOnly says whether the peers that netsim cannot know are addresses
-// outside, whatever they are.
-func (e *Engine) outsideOnly(r *rule) bool {
-	for name := range strings.SplitSeq(r.unknownPeers, ", ") {
-		switch name {
-		case "toServices", "toGroups", "fromGroups":
-			if e.options.cidrMeansPods() {
-				return false
-			}
-		default:
-			return false
-		}
-	}
-	return true
-}
 
 // doubt finds the identities about which only Judge can tell (unknown.go,
 // cidrmode.go, authconflict.go).
