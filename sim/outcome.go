@@ -68,6 +68,8 @@ type way struct {
 	source  model.Party
 	fixed   model.Verdict
 	sides   []side
+	// inferred is true where it leads to a pod that no file holds.
+	inferred bool
 }
 
 // side is a packet as the policies of one side see it.
@@ -106,7 +108,8 @@ func (s *Sim) newWay(path dnat.Path, request inquiry) *way {
 	if len(verdicts) == 1 && len(sides) == 0 {
 		verdicts = append(verdicts, model.Undetermined)
 	}
-	return &way{path, request, request.Source, model.Steps(verdicts...), sides}
+	leads := s.inferredEnd(model.Party{}, path, request.Request) != nil
+	return &way{path, request, request.Source, model.Steps(verdicts...), sides, leads}
 }
 
 // outcome folds the ways from a source.
@@ -134,7 +137,7 @@ func (f *outcomes) add(o Outcome) {
 
 // outcomeOf judges a way for one source in its place.
 func (s *Sim) outcomeOf(w *way, source model.Party) Outcome {
-	if s.inferredEnd(source, w.Path, w.request.Request) != nil {
+	if w.inferred || inferred(source) != "" {
 		return Outcome{}
 	}
 	o := Outcome{Verdict: w.fixed}
@@ -193,9 +196,11 @@ func (s *Sim) askedAbout(q question, packet model.Packet, w *way, cell engine.Ce
 	if known, ok := s.verdicts.asked.Load(q); ok {
 		return known.(Outcome)
 	}
-	steps := s.judge(q.direction, packet, w.request)
+	var steps []model.Step
 	if q.direction == model.Egress {
 		steps = s.judgeEgress(packet, w.request)
+	} else {
+		steps = s.judge(q.direction, packet, w.request)
 	}
 	o := Outcome{Verdict: model.Allowed, L7: cell.L7}
 	for _, step := range steps {
