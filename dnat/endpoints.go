@@ -9,9 +9,6 @@ import (
 	"github.com/netsim-dev/netsim/model"
 )
 
-// zoneLabel is the well-known label of a node's zone.
-const zoneLabel = "topology.kubernetes.io/zone"
-
 // candidate is an endpoint with one of its slice's ports.
 type candidate struct {
 	endpoint model.Endpoint
@@ -154,7 +151,7 @@ func (q *query) nearest(all []candidate, from localView) []candidate {
 		return all
 	}
 	ready := filter(all, func(c candidate) bool { return c.endpoint.Ready })
-	switch zone := from.node.Labels[zoneLabel]; q.prefers() {
+	switch zone := from.node.Labels[model.ZoneLabel]; q.prefers() {
 	case preferNode:
 		here := filter(ready, func(c candidate) bool { return c.endpoint.Node == from.node.Name })
 		if len(here) > 0 {

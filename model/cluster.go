@@ -198,6 +198,9 @@ type LoadBalancerIP struct {
 	Proxy bool
 }
 
+// ZoneLabel is the well-known label of a node's zone.
+const ZoneLabel = "topology.kubernetes.io/zone"
+
 // The range from which an API server takes nodePorts, by default.
 const FirstNodePort, LastNodePort = 30000, 32767
 

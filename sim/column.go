@@ -40,8 +40,6 @@ type sourcePlace struct {
 	hasIPv4, hasIPv6   bool
 }
 
-const zoneLabel = "topology.kubernetes.io/zone"
-
 func placeOf(p model.Party) sourcePlace {
 	at := sourcePlace{node: p.Node, kind: p.Kind}
 	for _, ip := range p.Pod.IPs {
@@ -55,7 +53,7 @@ func placeOf(p model.Party) sourcePlace {
 func (c *column) place(p model.Party) sourcePlace {
 	at := placeOf(p)
 	if n := p.Node; n != nil && p.Kind == model.PartyPod && !c.byNode && !c.near[n] {
-		at.node, at.zone, at.controlPlane, at.made = nil, n.Labels[zoneLabel], n.ControlPlane, n.Made
+		at.node, at.zone, at.controlPlane, at.made = nil, n.Labels[model.ZoneLabel], n.ControlPlane, n.Made
 	}
 	return at
 }
@@ -63,7 +61,7 @@ func (c *column) place(p model.Party) sourcePlace {
 func (s *Sim) newColumn(requests []dnat.Request) *column {
 	c := &column{
 		sim: s, requests: requests, apart: map[*model.Pod]bool{}, near: map[*model.Node]bool{}, onHost: map[netip.Addr]*model.Pod{}, ways: map[sourcePlace][]*way{},
-		byAddress: s.byAddress(requests), byNode: s.datapath.Options["kubeProxy.detectLocalMode"] != "",
+		byAddress: s.byAddress(requests), byNode: s.datapath.Options[settingDetectLocal] != "",
 	}
 	for _, r := range requests {
 		c.addNear(r.Destination)
