@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/netsim-dev/netsim/load/argocd"
+	"github.com/netsim-dev/netsim/load/internal/loadtest"
 )
 
 // set is an ApplicationSet with the given fields of its spec.
@@ -42,7 +43,7 @@ func TestGenerators(t *testing.T) {
 	} {
 		t.Run(row.claim, func(t *testing.T) {
 			row.spec = strings.ReplaceAll(row.spec, "name: n,", "name: 'n',")
-			write(t, files+"-- set.yaml --\n"+set(row.spec))
+			loadtest.Write(t, files+"-- set.yaml --\n"+set(row.spec))
 			services, issues := read(t, argocd.Options{}, ".")
 			assert.Empty(t, issues)
 			var made []string
@@ -77,7 +78,7 @@ func TestWhatCannotBeGenerated(t *testing.T) {
 		{"a wrong type", "  generators: {}\n" + plain, "ApplicationSet argocd/set: cannot be read"},
 	} {
 		t.Run(row.claim, func(t *testing.T) {
-			write(t, "-- set.yaml --\n"+set(row.spec)+"-- broken.json --\n{\n-- good.yaml --\n"+service("good")+"-- apps/a/a.yaml --\n"+service("a"))
+			loadtest.Write(t, "-- set.yaml --\n"+set(row.spec)+"-- broken.json --\n{\n-- good.yaml --\n"+service("good")+"-- apps/a/a.yaml --\n"+service("a"))
 			services, issues := read(t, argocd.Options{}, ".")
 			assert.Contains(t, strings.Join(issues, "\n"), row.want)
 			assert.Contains(t, strings.Join(services, "\n"), "default/good")

@@ -1,32 +1,18 @@
 package argocd_test
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/netsim-dev/netsim/load"
 	"github.com/netsim-dev/netsim/load/argocd"
 	"github.com/netsim-dev/netsim/load/helm"
+	"github.com/netsim-dev/netsim/load/internal/loadtest"
 	"github.com/netsim-dev/netsim/load/kustomize"
-	"github.com/netsim-dev/netsim/model"
 )
-
-// write puts the files of an archive into a fresh working directory.
-func write(t *testing.T, archive string) {
-	t.Helper()
-	t.Chdir(t.TempDir())
-	for _, file := range txtar.Parse([]byte(archive)).Files {
-		require.NoError(t, os.MkdirAll(filepath.Dir(file.Name), 0o755))
-		require.NoError(t, os.WriteFile(file.Name, file.Data, 0o644))
-	}
-}
 
 // read gives the Services of what lies behind paths, with their positions, and
 // what there is to say but for what netsim assumes.
@@ -34,15 +20,7 @@ func read(t *testing.T, options argocd.Options, paths ...string) (services, issu
 	t.Helper()
 	cluster, found, err := load.Read(paths, nil, []load.Source{argocd.Source{Options: options}, kustomize.Source{}, helm.Source{}})
 	require.NoError(t, err)
-	for _, s := range cluster.Services {
-		services = append(services, fmt.Sprintf("%s/%s:%d %s", s.Namespace, s.Name, s.Ports[0].Port, s.Origin.Position()))
-	}
-	for _, issue := range found {
-		if issue.Severity != model.Info {
-			issues = append(issues, issue.String())
-		}
-	}
-	return services, issues
+	return loadtest.Services(cluster), loadtest.Texts(found)
 }
 
 // app is an Application with the given source, in flow style.
@@ -112,7 +90,7 @@ spec: {ports: [{port: 80}]}
 		{"unless that is asked for", "path: d, directory: {recurse: true, include: 'sub/*'}", "own/b:80"},
 	} {
 		t.Run(row.claim, func(t *testing.T) {
-			write(t, files+"-- app.yaml --\n"+app("x", "{repoURL: https://example.com/a/b, "+row.source+"}"))
+			loadtest.Write(t, files+"-- app.yaml --\n"+app("x", "{repoURL: https://example.com/a/b, "+row.source+"}"))
 			services, issues := read(t, argocd.Options{}, ".")
 			assert.Empty(t, issues)
 			found := strings.Join(services, "\n")
@@ -139,7 +117,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		{"a broken pattern", "{repoURL: u/v, path: d, directory: {include: '['}}", "Application argocd/x: unexpected"},
 	} {
 		t.Run(row.claim, func(t *testing.T) {
-			write(t, "-- app.yaml --\n"+app("x", row.source)+"-- d/a.yaml --\n"+service("a")+
+			loadtest.Write(t, "-- app.yaml --\n"+app("x", row.source)+"-- d/a.yaml --\n"+service("a")+
 				"-- c/Chart.yaml --\napiVersion: v2\nname: c\nversion: 0.1.0\n-- good.yaml --\n"+service("good")+"---\n: broken: [\n")
 			services, issues := read(t, argocd.Options{}, ".")
 			assert.Contains(t, strings.Join(issues, "\n"), row.want)
@@ -149,7 +127,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 }
 
 func TestCiliumsOwnChartIsNotMissed(t *testing.T) {
-	write(t, "-- app.yaml --\n"+app("cilium", "{repoURL: https://helm.cilium.io, chart: cilium, targetRevision: 1.18.4}"))
+	loadtest.Write(t, "-- app.yaml --\n"+app("cilium", "{repoURL: https://helm.cilium.io, chart: cilium, targetRevision: 1.18.4}"))
 	_, issues := read(t, argocd.Options{}, ".")
 	assert.Empty(t, issues)
 }
@@ -168,7 +146,7 @@ func TestWhichRepositoryIsAtHand(t *testing.T) {
 		{"the whole of it", remote("https://example.com/team/repo"), "https://example.com/team/repo.git", ".", "there/a:80"},
 	} {
 		t.Run(row.claim, func(t *testing.T) {
-			write(t, row.config+"-- repo/argocd/app.yaml --\n"+app("x", "{repoURL: '"+row.url+"', path: "+row.path+", directory: {recurse: true, exclude: argocd/*}}")+"-- repo/apps/a/a.yaml --\n"+service("a"))
+			loadtest.Write(t, row.config+"-- repo/argocd/app.yaml --\n"+app("x", "{repoURL: '"+row.url+"', path: "+row.path+", directory: {recurse: true, exclude: argocd/*}}")+"-- repo/apps/a/a.yaml --\n"+service("a"))
 			services, issues := read(t, argocd.Options{}, "repo")
 			assert.Contains(t, strings.Join(append(services, issues...), "\n"), row.want)
 			services, issues = read(t, argocd.Options{}, "repo/argocd")
@@ -180,7 +158,7 @@ func TestWhichRepositoryIsAtHand(t *testing.T) {
 }
 
 func TestADirectoryInsideOfAnotherRepositoryIsOne(t *testing.T) {
-	write(t, "-- .git/config --\n[remote \"origin\"]\n\turl = https://example.com/big/one\n-- example/app.yaml --\n"+app("x", "{repoURL: https://example.com/team/small, path: a}")+"-- example/a/a.yaml --\n"+service("a"))
+	loadtest.Write(t, "-- .git/config --\n[remote \"origin\"]\n\turl = https://example.com/big/one\n-- example/app.yaml --\n"+app("x", "{repoURL: https://example.com/team/small, path: a}")+"-- example/a/a.yaml --\n"+service("a"))
 	services, issues := read(t, argocd.Options{}, "example")
 	assert.Empty(t, issues)
 	assert.Equal(t, []string{"there/a:80 example/a/a.yaml:1 via Application argocd/x"}, services)
@@ -194,7 +172,7 @@ func TestApplicationsThatDeployEachOtherEnd(t *testing.T) {
 		{"one under ever other names", "-- apps/x.yaml --\n" + app("x", "{"+url+"path: apps, kustomize: {namePrefix: p-}}") + "-- apps/kustomization.yaml --\nresources: [x.yaml, s.yaml]\n-- apps/s.yaml --\n" + service("a")},
 	} {
 		t.Run(row.claim, func(t *testing.T) {
-			write(t, row.files+"-- apps/s/s.yaml --\n"+service("a"))
+			loadtest.Write(t, row.files+"-- apps/s/s.yaml --\n"+service("a"))
 			services, issues := read(t, argocd.Options{}, ".")
 			assert.NotEmpty(t, services, issues)
 			assert.LessOrEqual(t, len(issues), 1)
@@ -203,7 +181,7 @@ func TestApplicationsThatDeployEachOtherEnd(t *testing.T) {
 }
 
 func TestAnAppOfAppsGivesItsApplicationsValues(t *testing.T) {
-	write(t, `-- root.yaml --
+	loadtest.Write(t, `-- root.yaml --
 `+app("root", "{repoURL: u/v, path: apps, helm: {parameters: [{name: env, value: uat}]}}")+`-- apps/Chart.yaml --
 apiVersion: v2
 name: apps
@@ -223,7 +201,7 @@ spec:
 }
 
 func TestAnOverlayThatSomebodyAppliesByHandSaysMoreThanItsBase(t *testing.T) {
-	write(t, "-- argo/base/kustomization.yaml --\nresources: [x.yaml]\n-- argo/base/x.yaml --\n"+app("x", "{repoURL: u/v, path: one}")+`-- argo/prod/kustomization.yaml --
+	loadtest.Write(t, "-- argo/base/kustomization.yaml --\nresources: [x.yaml]\n-- argo/base/x.yaml --\n"+app("x", "{repoURL: u/v, path: one}")+`-- argo/prod/kustomization.yaml --
 resources: [../base]
 patches:
   - target: {kind: Application}
@@ -238,7 +216,7 @@ patches:
 
 func TestOneClusterIsLoaded(t *testing.T) {
 	other := strings.Replace(app("z", "{repoURL: u/v, path: two}"), "{namespace: there}", "{name: prod, namespace: there}", 1)
-	write(t, "-- x.yaml --\n"+app("x", "{repoURL: u/v, path: one}")+"-- y.yaml --\n"+other+"-- one/a.yaml --\n"+service("a")+"-- two/a.yaml --\n"+service("a"))
+	loadtest.Write(t, "-- x.yaml --\n"+app("x", "{repoURL: u/v, path: one}")+"-- y.yaml --\n"+other+"-- one/a.yaml --\n"+service("a")+"-- two/a.yaml --\n"+service("a"))
 	services, issues := read(t, argocd.Options{}, ".")
 	assert.Equal(t, []string{"there/a:80 one/a.yaml:1 via Application argocd/x"}, services)
 	require.Len(t, issues, 1)
@@ -255,7 +233,7 @@ func TestTemplatesOfApplications(t *testing.T) {
 		{"YAML that is broken", template + "---\n: [\n", "app.yaml.tpl:9: error: the document cannot be parsed"},
 	} {
 		t.Run(row.claim, func(t *testing.T) {
-			write(t, "-- app.yaml.tpl --\n"+row.template+"-- a/a.yaml --\n"+service("a"))
+			loadtest.Write(t, "-- app.yaml.tpl --\n"+row.template+"-- a/a.yaml --\n"+service("a"))
 			services, issues := read(t, argocd.Options{Subst: map[string]string{"url": "u/v"}}, ".")
 			assert.Contains(t, strings.Join(append(services, issues...), "\n"), row.want)
 		})
@@ -263,7 +241,7 @@ func TestTemplatesOfApplications(t *testing.T) {
 }
 
 func TestTheSameInputGivesTheSameBytes(t *testing.T) {
-	write(t, "-- x.yaml --\n"+app("x", "{repoURL: u/v, path: a}")+"---\n"+app("x", "{repoURL: u/v, path: b}")+"-- a/a.yaml --\n"+service("a")+"-- b/b.yaml --\n"+service("b"))
+	loadtest.Write(t, "-- x.yaml --\n"+app("x", "{repoURL: u/v, path: a}")+"---\n"+app("x", "{repoURL: u/v, path: b}")+"-- a/a.yaml --\n"+service("a")+"-- b/b.yaml --\n"+service("b"))
 	services, issues := read(t, argocd.Options{}, ".")
 	require.NotEmpty(t, issues)
 	for range 3 {

@@ -2,31 +2,18 @@ package flux_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/netsim-dev/netsim/load"
 	"github.com/netsim-dev/netsim/load/flux"
 	"github.com/netsim-dev/netsim/load/helm"
+	"github.com/netsim-dev/netsim/load/internal/loadtest"
 	"github.com/netsim-dev/netsim/load/kustomize"
-	"github.com/netsim-dev/netsim/model"
 )
-
-// write puts the files of an archive into a fresh working directory.
-func write(t *testing.T, archive string) {
-	t.Helper()
-	t.Chdir(t.TempDir())
-	for _, file := range txtar.Parse([]byte(archive)).Files {
-		require.NoError(t, os.MkdirAll(filepath.Dir(file.Name), 0o755))
-		require.NoError(t, os.WriteFile(file.Name, file.Data, 0o644))
-	}
-}
 
 // read gives the Services of what lies behind paths, with their positions, and
 // what there is to say but for what netsim assumes.
@@ -34,15 +21,7 @@ func read(t *testing.T, options flux.Options, paths ...string) (services, issues
 	t.Helper()
 	cluster, found, err := load.Read(paths, nil, []load.Source{flux.Source{Options: options}, kustomize.Source{}, helm.Source{}})
 	require.NoError(t, err)
-	for _, s := range cluster.Services {
-		services = append(services, fmt.Sprintf("%s/%s:%d %s", s.Namespace, s.Name, s.Ports[0].Port, s.Origin.Position()))
-	}
-	for _, issue := range found {
-		if issue.Severity != model.Info {
-			issues = append(issues, issue.String())
-		}
-	}
-	return services, issues
+	return loadtest.Services(cluster), loadtest.Texts(found)
 }
 
 // ks is a Kustomization with the given fields of its spec, in flow style.
@@ -91,7 +70,7 @@ func TestKustomizations(t *testing.T) {
 		{"components", "path: k, components: [../part]", []string{"default/own-s-part:80 k/s.yaml:1"}},
 	} {
 		t.Run(row.claim, func(t *testing.T) {
-			write(t, files+"-- clusters/ks.yaml --\n"+ks("x", row.fields))
+			loadtest.Write(t, files+"-- clusters/ks.yaml --\n"+ks("x", row.fields))
 			services, issues := read(t, flux.Options{}, ".")
 			assert.Empty(t, strings.ReplaceAll(strings.Join(issues, "\n"), unused, ""))
 			var made []string
@@ -137,7 +116,7 @@ func TestSubstitution(t *testing.T) {
 			if row.postBuild != "" {
 				fields += ", postBuild: {" + row.postBuild + "}"
 			}
-			write(t, settings+"-- clusters/ks.yaml --\n"+ks("x", fields)+"-- app/s.yaml --\n"+service("'"+row.name+"'")+"---\n"+service("good"))
+			loadtest.Write(t, settings+"-- clusters/ks.yaml --\n"+ks("x", fields)+"-- app/s.yaml --\n"+service("'"+row.name+"'")+"---\n"+service("good"))
 			services, issues := read(t, flux.Options{Subst: map[string]string{"GIVEN": "user"}}, ".")
 			assert.Contains(t, strings.Join(append(services, issues...), "\n"), row.want)
 		})
@@ -148,7 +127,7 @@ func TestSubstitution(t *testing.T) {
 // has written: a number is then no text any more.
 func TestQuotesAroundAVariableAreLost(t *testing.T) {
 	const cnp = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p}\nspec:\n  endpointSelector: {}\n  ingress: [{toPorts: [{ports: [{port: \"${PORT}\"}]}]}]\n"
-	write(t, "-- clusters/ks.yaml --\n"+ks("x", "path: app, postBuild: {substitute: {PORT: '80'}}")+"-- app/p.yaml --\n"+cnp)
+	loadtest.Write(t, "-- clusters/ks.yaml --\n"+ks("x", "path: app, postBuild: {substitute: {PORT: '80'}}")+"-- app/p.yaml --\n"+cnp)
 	cluster, _, err := load.Read([]string{"."}, nil, []load.Source{flux.Source{}, kustomize.Source{}})
 	require.NoError(t, err)
 	require.Len(t, cluster.Policies, 1)
@@ -168,7 +147,7 @@ func TestHelmReleases(t *testing.T) {
 		{"values go over all", "", "values: {port: 5}, valuesFrom: [{kind: ConfigMap, name: m}]", "apps/r:5"},
 	} {
 		t.Run(row.claim, func(t *testing.T) {
-			write(t, chart+maps+"-- hr.yaml --\n"+hr(fmt.Sprintf(local, row.chart)+", "+row.fields))
+			loadtest.Write(t, chart+maps+"-- hr.yaml --\n"+hr(fmt.Sprintf(local, row.chart)+", "+row.fields))
 			services, issues := read(t, flux.Options{}, ".")
 			assert.Empty(t, issues)
 			assert.Equal(t, []string{row.want + " charts/c/templates/s.yaml:1 via HelmRelease apps/r, charts/c"}, services)
@@ -199,7 +178,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		{"what SOPS has encrypted", ks("x", "path: app, postBuild: {substituteFrom: [{kind: Secret, name: s2}]}"), "Secret s2 (maps.yaml:11) is encrypted with SOPS"},
 	} {
 		t.Run(row.claim, func(t *testing.T) {
-			write(t, chart+"-- x.yaml --\n"+row.object+"-- good.yaml --\n"+service("good")+"-- app/s.yaml --\n"+service("a")+"-- broken/s.yaml --\n: [\n"+`-- maps.yaml --
+			loadtest.Write(t, chart+"-- x.yaml --\n"+row.object+"-- good.yaml --\n"+service("good")+"-- app/s.yaml --\n"+service("a")+"-- broken/s.yaml --\n: [\n"+`-- maps.yaml --
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: m, namespace: apps}
@@ -224,7 +203,7 @@ sops: {version: 3.9.0}
 }
 
 func TestAChartOfARegistryMayLieElsewhere(t *testing.T) {
-	write(t, strings.ReplaceAll(chart, "charts/c/", "outside/redis/")+"-- repo/hr.yaml --\n"+hr("chart: {spec: {chart: redis, sourceRef: {kind: HelmRepository, name: h}}}")+
+	loadtest.Write(t, strings.ReplaceAll(chart, "charts/c/", "outside/redis/")+"-- repo/hr.yaml --\n"+hr("chart: {spec: {chart: redis, sourceRef: {kind: HelmRepository, name: h}}}")+
 		"---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {name: h, namespace: apps}\nspec: {url: https://charts.example.com/stable}\n")
 	services, issues := read(t, flux.Options{Repos: []flux.Repo{{URL: "https://charts.example.com/stable", Dir: "outside"}}}, "repo")
 	assert.Empty(t, issues)
@@ -232,14 +211,14 @@ func TestAChartOfARegistryMayLieElsewhere(t *testing.T) {
 }
 
 func TestKustomizationsThatDeployEachOtherEnd(t *testing.T) {
-	write(t, "-- c/ks.yaml --\n"+ks("x", "path: c")+"---\n"+service("a"))
+	loadtest.Write(t, "-- c/ks.yaml --\n"+ks("x", "path: c")+"---\n"+service("a"))
 	services, issues := read(t, flux.Options{}, ".")
 	assert.Empty(t, issues)
 	assert.Equal(t, []string{"default/a:80 c/ks.yaml:6 via Kustomization flux-system/x, c"}, services)
 }
 
 func TestOneClusterOfSeveralIsLoaded(t *testing.T) {
-	write(t, "-- dev/ks.yaml --\n"+ks("apps", "path: apps/dev")+"-- prod/ks.yaml --\n"+ks("apps", "path: apps/prod")+"-- apps/dev/s.yaml --\n"+service("a")+"-- apps/prod/s.yaml --\n"+service("b"))
+	loadtest.Write(t, "-- dev/ks.yaml --\n"+ks("apps", "path: apps/dev")+"-- prod/ks.yaml --\n"+ks("apps", "path: apps/prod")+"-- apps/dev/s.yaml --\n"+service("a")+"-- apps/prod/s.yaml --\n"+service("b"))
 	services, issues := read(t, flux.Options{}, ".")
 	assert.Equal(t, []string{"default/a:80 apps/dev/s.yaml:1 via Kustomization flux-system/apps, apps/dev"}, services)
 	require.Len(t, issues, 1)
