@@ -43,6 +43,9 @@ type Diff struct {
 	// Added and Removed are sources and destinations that only one has.
 	Added   []string `json:"added"`
 	Removed []string `json:"removed"`
+	// Portability is what in the policies cannot move to the new side's datapath as
+	// it is (Sim.Portability).
+	Portability []Unportable `json:"portability"`
 	// Issues are the ones that only the new side has.
 	Issues []model.Issue `json:"issues"`
 }
@@ -68,7 +71,8 @@ type DiffChange struct {
 	After  Outcome `json:"after"`
 }
 
-// Changed says whether anything is another than before.
+// Changed says whether any connection, source or destination is another than
+// before; texts that mean something else do not count by themselves.
 func (d *Diff) Changed() bool { return len(d.Groups)+len(d.Added)+len(d.Removed) > 0 }
 
 // Diff compares this Sim with another one of the same cluster, changed: other
@@ -88,7 +92,7 @@ func (s *Sim) Diff(after *Sim, o MatrixOptions) (*Diff, error) {
 	}
 	out := &Diff{
 		APIVersion: APIVersion, Kind: "Diff", Datapaths: [2]DatapathInfo{s.datapathInfo(), after.datapathInfo()},
-		Added: []string{}, Removed: []string{}, Issues: newIssues(s.issues, after.issues),
+		Added: []string{}, Removed: []string{}, Portability: s.Portability(after), Issues: newIssues(s.issues, after.issues),
 	}
 	sources := pair(was.Sources, is.Sources, func(m MatrixSource) string { return m.Ref }, out)
 	destinations := pair(was.Destinations, is.Destinations, func(m MatrixDestination) string { return m.Ref }, out)

@@ -40,8 +40,9 @@ func (c *command) diff() *cobra.Command {
 			"             more\n\n" +
 			"Changes add up: --with-patch and --without apply to what --with names, if it is\n" +
 			"there. --datapath and --set hold for both sides, --with-datapath and --with-set\n" +
-			"for the second. A SELECTOR is that of netsim matrix. json and yaml have every\n" +
-			"connection, md is for a comment on a pull request.",
+			"for the second. Of two datapaths it also lists what in policies means something\n" +
+			"else there and cannot move as it is. A SELECTOR is that of netsim matrix. json\n" +
+			"and yaml have every connection, md is for a comment on a pull request.",
 		Example: `  netsim diff -f main/ --with branch/
   netsim diff -f manifests/ --with-patch new-policy.yaml -o md
   netsim diff -f manifests/ --without NetworkPolicy/dev/default-deny

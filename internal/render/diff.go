@@ -41,6 +41,7 @@ func Diff(w io.Writer, d *sim.Diff, opt TextOptions) error {
 		p.blank()
 		p.diffGroup(g)
 	}
+	p.portability(d.Portability)
 	p.blank()
 	p.items("added", listed(cleaned(d.Added))...)
 	p.items("removed", listed(cleaned(d.Removed))...)
@@ -215,6 +216,7 @@ func DiffMarkdown(w io.Writer, d *sim.Diff) error {
 		p.blank()
 		p.markdownGroup(g)
 	}
+	p.markdownPortability(d.Portability)
 	var tail []string
 	for title, refs := range map[string][]string{"added": d.Added, "removed": d.Removed} {
 		if len(refs) > 0 {
