@@ -111,6 +111,9 @@ func (c *command) compare(f *diffFlags) (*sim.Diff, error) {
 		if after, err = after.Patched(p.policies, f.without); err != nil {
 			return nil, fmt.Errorf("--without: %w", err)
 		}
+		if err := c.checkStrictly(after.Issues()); err != nil {
+			return nil, err
+		}
 	}
 	d, err := before.Diff(after, f.MatrixOptions)
 	if err != nil {
