@@ -46,6 +46,9 @@ type Diff struct {
 	// Portability is what in the policies cannot move to the new side's datapath as
 	// it is (Sim.Portability).
 	Portability []Unportable `json:"portability"`
+	// Refusals are changes that the cluster would not take. Sim.Diff knows of none:
+	// they are for whoever knows the cluster's admission rules to add.
+	Refusals []Refusal `json:"refusals"`
 	// Issues are the ones that only the new side has.
 	Issues []model.Issue `json:"issues"`
 }
@@ -71,9 +74,23 @@ type DiffChange struct {
 	After  Outcome `json:"after"`
 }
 
+// Refusal is a change that a rule of the cluster's forbids.
+type Refusal struct {
+	// Operation is what the API server would be asked for: "DELETE" or "UPDATE".
+	Operation string       `json:"operation"`
+	Object    model.Origin `json:"object"`
+	// By is the policy that forbids it, with the name of its rule, and Message what
+	// whoever asks is told.
+	By      model.Origin `json:"by"`
+	Message string       `json:"message,omitempty"`
+	// Unless says what the refusal hangs on that no file tells, "" for nothing.
+	Unless string `json:"unless,omitempty"`
+}
+
 // Changed says whether any connection, source or destination is another than
-// before; texts that mean something else do not count by themselves.
-func (d *Diff) Changed() bool { return len(d.Groups)+len(d.Added)+len(d.Removed) > 0 }
+// before, or the change would be refused; texts that mean something else do not
+// count by themselves.
+func (d *Diff) Changed() bool { return len(d.Groups)+len(d.Added)+len(d.Removed)+len(d.Refusals) > 0 }
 
 // Diff compares this Sim with another one of the same cluster, changed: other
 // policies, other objects, another datapath or release. The error is a *RefError
@@ -92,7 +109,7 @@ func (s *Sim) Diff(after *Sim, o MatrixOptions) (*Diff, error) {
 	}
 	out := &Diff{
 		APIVersion: APIVersion, Kind: "Diff", Datapaths: [2]DatapathInfo{s.datapathInfo(), after.datapathInfo()},
-		Added: []string{}, Removed: []string{}, Portability: s.Portability(after), Issues: newIssues(s.issues, after.issues),
+		Added: []string{}, Removed: []string{}, Portability: s.Portability(after), Refusals: []Refusal{}, Issues: newIssues(s.issues, after.issues),
 	}
 	sources := pair(was.Sources, is.Sources, func(m MatrixSource) string { return m.Ref }, out)
 	destinations := pair(was.Destinations, is.Destinations, func(m MatrixDestination) string { return m.Ref }, out)
