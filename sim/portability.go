@@ -115,11 +115,11 @@ func (p porting) absent(o *model.Object, why, remedy string) Unportable {
 	}
 	r := AsNetworkPolicy(o)
 	u.Obstacles = r.Obstacles
-	u.Instead = "write it as a NetworkPolicy, which can say all of it"
 	if len(r.Obstacles) > 0 {
 		u.Instead = "a NetworkPolicy cannot say all of it" + p.clusterwide(o)
+		return u
 	}
-	u.Instead = strings.Join(append([]string{u.Instead}, r.Cautions...), "; ")
+	u.Instead = strings.Join(append([]string{"write it as a NetworkPolicy, which can say all of it"}, r.Cautions...), "; ")
 	return u
 }
 
@@ -131,7 +131,7 @@ func (p porting) clusterwide(o *model.Object) string {
 	if o.Origin.Kind != "CiliumNetworkPolicy" || p.after.engine.Off(kind) != "" {
 		return ""
 	}
-	text := ": a " + kind + " can, with io.kubernetes.pod.namespace: " + o.Origin.Namespace + " in its endpointSelector and in peers that name no namespace"
+	text := ": a " + kind + " can, with the namespace as label io.kubernetes.pod.namespace in its endpointSelector and in peers that name none"
 	if limit := p.there.requestLimit(kind); limit != "" {
 		text += " (" + limit + ")"
 	}

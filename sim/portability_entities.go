@@ -48,7 +48,7 @@ func insteadOfNodes(t site, d model.Direction) string {
 	if !t.managed() {
 		return "leave it out if only nodes were meant to be closed to the API server"
 	}
-	return "where the API server is meant, write " + t.apiServerPeer(d)
+	return "where the API server is meant, name " + t.apiServerPeer(d)
 }
 
 func outsideAsNode(t site, _ model.Direction) string {
@@ -136,7 +136,7 @@ func insteadOfAPIServer(t site, d model.Direction) string {
 	case t.apiServerPeer(d) == "fromEntities: kube-apiserver":
 		return "keep the entity"
 	}
-	return "write " + t.apiServerPeer(d)
+	return "name " + t.apiServerPeer(d)
 }
 
 func envoy(t site, _ model.Direction) string {

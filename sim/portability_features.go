@@ -114,7 +114,11 @@ func (p porting) feature(w written) []Unportable {
 			continue
 		}
 		if here, there := f.does(p.here, kind), f.does(p.there, kind); here != there {
-			list = append(list, p.entry(AboutFeature, w, here, there, f.instead))
+			found := p.entry(AboutFeature, w, here, there, f.instead)
+			if f.kind != "" {
+				found.Written = f.kind // the row is about the kind, not the field
+			}
+			list = append(list, found)
 		}
 	}
 	return list

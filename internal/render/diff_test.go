@@ -115,9 +115,12 @@ func TestDiffTellsFewPlacesOfOneText(t *testing.T) {
 	}
 	list = append(list, sim.Unportable{About: sim.AboutPolicy, Written: "CiliumNetworkPolicy", Here: "in force", There: "not", Instead: "i",
 		Obstacles: []sim.Obstacle{{Where: model.Origin{Kind: "CiliumNetworkPolicy", Name: "x", File: "p.yaml", Line: 9, Rule: "ingress[0]"}, Why: "because"}}})
+	second := list[8]
+	second.Obstacles = []sim.Obstacle{{Where: model.Origin{Kind: "CiliumNetworkPolicy", Name: "y", File: "q.yaml", Line: 3, Rule: "egress[1]"}, Why: "so"}}
+	list = append(list, second)
 	text, markdown := diffText(t, &sim.Diff{Portability: list})
-	assert.Contains(t, text, "9 texts in policies cannot move as they are\n\n≠ CiliumNetworkPolicy   1 place\n", "whole policies come first")
-	assert.Contains(t, text, "not said   ingress[0] (p.yaml:9): because")
+	assert.Contains(t, text, "10 texts in policies cannot move as they are\n\n≠ CiliumNetworkPolicy   2 places\n", "whole policies come first")
+	assert.Contains(t, text, "not said   ingress[0] (p.yaml:9): because\n           egress[1] (q.yaml:3): so\n", "the obstacles of each")
 	assert.Contains(t, text, "≠ fromEntities: host   8 places")
 	assert.Contains(t, text, "and 3 more: -o json has them")
 	assert.Contains(t, markdown, "| fromEntities: host | h | t | i |")

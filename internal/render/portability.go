@@ -13,7 +13,8 @@ import (
 // shownPlaces is how many places of one text are listed.
 const shownPlaces = 5
 
-// textGroup is the same text with the same meanings, in several places.
+// textGroup is the same text with the same meanings, in several places; its
+// obstacles are those of all of them.
 type textGroup struct {
 	sim.Unportable
 	places []model.Origin
@@ -34,7 +35,9 @@ func groupTexts(list []sim.Unportable) []textGroup {
 			i = len(groups)
 			at[key] = i
 			groups = append(groups, textGroup{Unportable: u})
+			groups[i].Obstacles = nil
 		}
+		groups[i].Obstacles = append(groups[i].Obstacles, u.Obstacles...)
 		groups[i].places = append(groups[i].places, u.Policy)
 	}
 	slices.SortStableFunc(groups, func(a, b textGroup) int {
@@ -77,7 +80,10 @@ func (p *page) placeLines(places []model.Origin) []string {
 
 func (p *page) obstacleLines(obstacles []sim.Obstacle) []string {
 	var lines []string
-	for _, o := range obstacles {
+	for i, o := range obstacles {
+		if i == shownLines {
+			return append(lines, fmt.Sprintf("and %d more: -o json has them", len(obstacles)-i))
+		}
 		lines = append(lines, indented("", "  ", obstacleText(o), p.room())...)
 	}
 	return lines
