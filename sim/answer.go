@@ -34,6 +34,9 @@ type Answer struct {
 	Issues     []model.Issue `json:"issues"`
 	// Hint is one change that would alter the verdict.
 	Hint string `json:"hint,omitempty"`
+
+	// service is what To means, nil where it is no Service.
+	service *model.Service
 }
 
 // Source is the end that opens the connection.
@@ -84,6 +87,8 @@ type Path struct {
 
 	// conditions end up in the Answer's.
 	conditions []string
+	// end is the backend's party, nil where there is none.
+	end *model.Party
 }
 
 // PathSource is a source pod, or a group of pods that nothing tells apart.

@@ -48,7 +48,7 @@ func (s *Sim) inFamily(p model.Party, to netip.Addr) model.Party {
 func (s *Sim) path(way dnat.Path, request inquiry) Path {
 	p := Path{Translation: translation(way.Translation), Steps: []model.Step{}}
 	if way.Backend != nil {
-		p.Backend = s.backend(*way.Backend)
+		p.Backend, p.end = s.backend(*way.Backend), &way.Backend.Party
 	}
 	way.Conditions = slices.Concat(way.Conditions, s.opened(way, request.Request))
 	p.Steps = append(p.Steps, s.steps(way, request)...)
