@@ -93,7 +93,7 @@ func (c *command) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(c.query(), c.path(), c.test(), c.validate(), c.list(), c.meshauth(), c.datapaths(), c.version())
+	root.AddCommand(c.query(), c.path(), c.explain(), c.test(), c.validate(), c.list(), c.meshauth(), c.datapaths(), c.version())
 	return root
 }
 
