@@ -62,6 +62,9 @@ func (s *Sim) path(way dnat.Path, request inquiry) Path {
 func (s *Sim) steps(way dnat.Path, request inquiry) []model.Step {
 	var service, egress, host, rest []model.Step
 	if step := skipping(way); step.Stage != "" {
+		if step.Verdict == model.Denied {
+			s.blame(&step, request.Service)
+		}
 		service = append(service, s.named(step, request.Source))
 	}
 	if way.Egress != nil {

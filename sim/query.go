@@ -92,6 +92,7 @@ func (s *Sim) ask(q Query, from reference, sources []model.Party) (*Answer, erro
 	for _, group := range s.groups(sources, requests) {
 		a.Paths = append(a.Paths, s.groupPaths(q, to, group, requests)...)
 	}
+	s.meet(a, requests)
 	a.fold()
 	return a, nil
 }

@@ -37,6 +37,9 @@ type Options struct {
 	// name and for rules with toFQDNs. An agent is taken to have learned those
 	// that a pod on its node can look up through Cilium's DNS proxy.
 	DNS model.DNSAnswers
+	// AssumeReady takes pods for ready whatever policies do to their probes and to
+	// what they need.
+	AssumeReady bool
 }
 
 // Sim answers queries about one cluster under one datapath.
@@ -54,6 +57,10 @@ type Sim struct {
 	// identityMissing judges as if nobody had a certificate.
 	identityMissing bool
 	verdicts        *verdicts
+	// unready are the pods that are predicted not to become ready, and doubts what
+	// is not known of others.
+	unready map[*model.Pod]*Unready
+	doubts  map[*model.Pod]string
 }
 
 // New makes a Sim of a cluster and the issues found while loading it. The
@@ -71,6 +78,9 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 	s.gateways = gateways
 	s.issues = model.SortIssues(slices.Concat(loaded, issues, found, unread))
 	s.plane = sync.OnceValue(s.identityPlane)
+	if !opt.AssumeReady {
+		s.issues = model.SortIssues(append(s.issues, s.predictReadiness()...))
+	}
 	return s, nil
 }
 

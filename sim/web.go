@@ -91,6 +91,7 @@ func (w *web) enter(e entryPoint) {
 	}
 	first := e.requests[0]
 	w.answer.To = w.Sim.target(reference{text: w.target.text}, first)
+	w.meet(w.answer, e.requests)
 	hop := Hop{Name: HopEntry, From: w.from.text, To: w.entryRef(first), Why: e.why}
 	if w.gateway != nil && w.gateway.Controller.OnNode {
 		_, hop.Why = w.dataPlanePods()

@@ -40,6 +40,7 @@ type command struct {
 	datapath string
 	set      []string
 	strict   bool
+	ready    bool
 	output   string
 	noColor  bool
 	sources  sourceFlags
@@ -87,6 +88,7 @@ func (c *command) root() *cobra.Command {
 	flags.StringVar(&c.datapath, "datapath", "", "datapath profile `NAME`; without it, the datapath is read from the files")
 	flags.StringArrayVar(&c.set, "set", nil, "datapath setting `KEY=VALUE`, over what the files say; repeatable")
 	c.sources.add(root)
+	flags.BoolVar(&c.ready, "assume-ready", false, "take pods for ready, whatever policies do to their probes and to what they need")
 	flags.BoolVar(&c.strict, "strict", false, "exit 2 if the files have an error or a warning")
 	flags.StringVarP(&c.output, "output", "o", "text", "output format: text, json or yaml")
 	flags.BoolVar(&c.noColor, "no-color", false, "no colour, even on a terminal")
