@@ -17,7 +17,7 @@ import (
 // (cilium v1.20.2 pkg/policy/repository.go, computePolicyEnforcementAndRules).
 // True means that Judge must be asked.
 func (e *Engine) MayRefuseOwnNode(pod *model.Pod, node *model.Node) bool {
-	if !e.options.localhostAlways || e.options.policyMode == option.AlwaysEnforce || len(e.opaque) > 0 {
+	if !e.options.localhostAlways || e.options.policyMode == option.AlwaysEnforce || len(e.doubts) > 0 {
 		return true
 	}
 	id := e.ids.pods[pod]

@@ -82,3 +82,18 @@ func ruleName(path string) string {
 func labelFor(index int) labels.Label {
 	return labels.NewLabel("rule", fmt.Sprint(index), "netsim")
 }
+
+// Rules names every rule of the policies that are judged: each port rule by
+// itself, as Steps do, sorted.
+func (e *Engine) Rules() []model.Origin {
+	origins := []model.Origin{}
+	for _, r := range e.rules {
+		if len(r.entry.L4) == 0 {
+			origins = append(origins, r.origin(-1))
+		}
+		for i := range r.entry.L4 {
+			origins = append(origins, r.origin(i))
+		}
+	}
+	return model.SortOrigins(origins)
+}

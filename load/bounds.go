@@ -86,8 +86,8 @@ func (b bounds) resolve(name string) (string, error) {
 	return "", fmt.Errorf("%s leads out of the directories that -f names: pass the one that holds it with -f, too", name)
 }
 
-// ReadFile reads a file inside the bounds.
-func (r *Run) ReadFile(name string) ([]byte, error) {
+// Open opens a regular file inside the bounds, of any size. The caller closes it.
+func (r *Run) Open(name string) (*os.File, error) {
 	real, err := r.bounds.resolve(name)
 	if err != nil {
 		return nil, err
@@ -102,6 +102,15 @@ func (r *Run) ReadFile(name string) ([]byte, error) {
 	file, err := os.Open(real)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", name, cause(err))
+	}
+	return file, nil
+}
+
+// ReadFile reads a file inside the bounds.
+func (r *Run) ReadFile(name string) ([]byte, error) {
+	file, err := r.Open(name)
+	if err != nil {
+		return nil, err
 	}
 	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, manifest.MaxFileSize+1))
@@ -131,8 +140,9 @@ func (r *Run) Exists(name string) bool {
 	return err == nil
 }
 
-// List gives the names of the files in and below a directory, sorted. Symlinks
-// to directories are not followed, so that there is no loop.
+// List gives the names of the files in and below a directory, sorted, but for
+// what git keeps of its own. Symlinks to directories are not followed, so that
+// there is no loop.
 func (r *Run) List(dir string) ([]string, error) {
 	real, err := r.bounds.resolve(dir)
 	if err != nil {
@@ -143,6 +153,8 @@ func (r *Run) List(dir string) ([]string, error) {
 		switch {
 		case err != nil:
 			return fmt.Errorf("cannot read %s: %w", dir, cause(err))
+		case entry.IsDir() && entry.Name() == ".git":
+			return filepath.SkipDir
 		case entry.IsDir():
 			return nil
 		case len(names) == maxFiles:

@@ -21,6 +21,7 @@ func Load(paths []string, stdin io.Reader) (*model.Cluster, []model.Issue, error
 	if err != nil {
 		return nil, nil, err
 	}
+	issues = append(issues, manifest.UnreadArchives(tree.Archives)...)
 	cluster, found := manifest.Load(tree.Files)
 	return cluster, model.SortIssues(append(issues, found...)), nil
 }
@@ -54,13 +55,25 @@ type Sim struct {
 	// plane gives the traffic of the identity plane, judged once; nil where it
 	// is not to be looked at.
 	plane func() []PlaneFlow
+	// inferred are the Services behind which there are inferred pods alone, with
+	// one of those.
+	inferred map[*model.Service]*model.Pod
 	// identityMissing judges as if nobody had a certificate.
 	identityMissing bool
 	verdicts        *verdicts
+	// whole is the index with every endpoint, ready or not as files say; index is
+	// without those of unready pods.
+	whole *model.Index
+	// assumeReady leaves readiness unpredicted.
+	assumeReady bool
 	// unready are the pods that are predicted not to become ready, and doubts what
 	// is not known of others.
 	unready map[*model.Pod]*Unready
 	doubts  map[*model.Pod]string
+	// loaded are the issues that are not about policies, and base is the Sim of
+	// which this one is a copy with other policies, nil for none.
+	loaded []model.Issue
+	base   *Sim
 }
 
 // New makes a Sim of a cluster and the issues found while loading it. The
@@ -70,18 +83,40 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sim{index: model.NewIndex(c), datapath: dp, dns: maps.Clone(opt.DNS), verdicts: newVerdicts()}
+	s := &Sim{index: model.NewIndex(c), datapath: dp, dns: maps.Clone(opt.DNS), assumeReady: opt.AssumeReady}
+	s.whole = s.index
+	s.inferred = inferredBackends(s.index)
 	s.cloud = newCloud(s.index, dp)
-	var found []model.Issue
-	s.engine, found = engine.New(s.index, dp)
 	gateways, unread := gateway.New(s.index)
 	s.gateways = gateways
-	s.issues = model.SortIssues(slices.Concat(loaded, issues, found, unread))
+	s.loaded = slices.Concat(loaded, issues, unread)
+	s.readPolicies()
+	return s, nil
+}
+
+// readPolicies makes all that hangs on the policies: readiness does, too.
+func (s *Sim) readPolicies() {
+	var found []model.Issue
+	s.engine, found = engine.New(s.index, s.datapath)
+	s.issues = model.SortIssues(slices.Concat(s.loaded, found))
+	s.verdicts = newVerdicts()
 	s.plane = sync.OnceValue(s.identityPlane)
-	if !opt.AssumeReady {
+	if !s.assumeReady {
 		s.issues = model.SortIssues(append(s.issues, s.predictReadiness()...))
 	}
-	return s, nil
+}
+
+// withPolicies is a Sim of the same cluster with other policies.
+func (s *Sim) withPolicies(c *model.Cluster) *Sim {
+	next := *s
+	next.whole = s.whole.With(c)
+	next.index, next.base = next.whole, s
+	next.unready, next.doubts = nil, nil
+	if s.base != nil {
+		next.base = s.base
+	}
+	next.readPolicies()
+	return &next
 }
 
 // Issues are everything that was wrong with, or assumed about, the input.

@@ -76,3 +76,16 @@ func (s *Sim) missing(svc *model.Service) (why string, by []model.Origin) {
 	}
 	return fmt.Sprintf("pods %s are predicted not to become ready", strings.Join(names, ", ")), model.SortOrigins(by)
 }
+
+// keptUnready are the policies that leave a destination without a backend for a
+// source, since they keep the pods behind it from becoming ready.
+func (s *Sim) keptUnready(c *column, source *MatrixSource) []model.Origin {
+	var by []model.Origin
+	for _, w := range c.waysFrom(source.likes[0].party) {
+		if w.Backend == nil && w.Service.Verdict == model.Denied {
+			_, kept := s.missing(w.request.Service)
+			by = append(by, kept...)
+		}
+	}
+	return model.SortOrigins(by)
+}

@@ -16,7 +16,7 @@ func (c *command) path() *cobra.Command {
 		Short: "Judge a chain of connections, and say which is the first that breaks",
 		Long: "Path follows a request over several connections: FROM opens one to the first TO,\n" +
 			"whatever answers there (the pods behind a Service) opens one to the second, and\n" +
-			"so on. Every edge is judged; the first that is not allowed is explained, as query\n" +
+			"so on. Every one is judged; the first that is not allowed is explained, as query\n" +
 			"does, and is the verdict. FROM and TO are written as for query.",
 		Example: `  netsim path -f manifests/ gateway/deploy/nginx dev/svc/oauth2-proxy:4180 \
     dev/svc/frontend:80 dev/svc/apim:80 dev/svc/api:80
@@ -25,7 +25,7 @@ func (c *command) path() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&q.Via, "via", "", "`node/NAME` at which a packet from outside enters; without it, every node that could")
 	c.dns.add(cmd)
-	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "explain every edge, and write assumptions in full")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "explain every connection, and write assumptions in full")
 	return cmd
 }
 
@@ -37,13 +37,13 @@ func (c *command) runPath(refs []string, q sim.Query, verbose bool) error {
 	if err != nil {
 		return err
 	}
-	chain, err := s.Chain(refs, q)
+	way, err := s.Journey(refs, q)
 	if err != nil {
 		return err
 	}
-	c.code = exitCodes[chain.Verdict]
+	c.code = exitCodes[way.Verdict]
 	if format == render.FormatText {
-		return render.Chain(c.stdout, chain, c.textOptions(verbose))
+		return render.Journey(c.stdout, way, c.textOptions(verbose))
 	}
-	return render.Encode(c.stdout, chain, format)
+	return render.Encode(c.stdout, way, format)
 }

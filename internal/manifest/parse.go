@@ -49,6 +49,9 @@ func parse(text []byte) ([]*yaml.Node, *syntaxError) {
 // tooMany counts what can separate two values, which bounds the tree's size
 // before there is a tree.
 func tooMany(text []byte) *syntaxError {
+	if len(text) > MaxFileSize {
+		return &syntaxError{1, fmt.Sprintf("the document is larger than %d MiB, and no List that can be read item by item", MaxFileSize>>20)}
+	}
 	if len(text) < maxValues {
 		return nil
 	}

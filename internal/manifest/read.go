@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"io/fs"
@@ -18,6 +19,12 @@ type File struct {
 	Data []byte
 	// Rendered is set where Data is not what Name holds, but made from it.
 	Rendered *Rendered
+	// Values are values for Cilium's chart that a source has put together; Data
+	// is then not looked at. Nil for all other files.
+	Values *model.HelmValues
+	// Replaces is set where an object in it takes the place of one of the same
+	// name in the files before it, and nothing is wrong with that.
+	Replaces bool
 }
 
 // Rendered says how text came to be that no file holds as it is.
@@ -31,11 +38,20 @@ type Rendered struct {
 	// Namespace is where objects go that give none; "" means "default", with
 	// an Issue.
 	Namespace string
+	// Inferred goes to the pods in the text (model.Pod).
+	Inferred string
+	// Over is true where the objects take the place of those of the same name
+	// that were read before, and nothing is to be told of it.
+	Over bool
 }
 
-// MaxFileSize is the size in bytes above which a file is refused: a dump of a
-// large cluster is a few tens of megabytes.
-const MaxFileSize = 64 << 20
+// MaxFileSize is the size in bytes above which a document is refused, and a file
+// that something is rendered from. MaxDumpSize is that of other files: a List in
+// them is read item by item.
+const (
+	MaxFileSize = 64 << 20
+	MaxDumpSize = 1 << 30
+)
 
 // Tree is what lies behind -f arguments.
 type Tree struct {
@@ -43,6 +59,9 @@ type Tree struct {
 	// Others are the names of the regular files that were not read, since
 	// they hold neither YAML nor JSON by their names.
 	Others []string
+	// Archives are those of Others that -f names itself and that hold files, by
+	// their names.
+	Archives []string
 }
 
 // Read collects the files behind -f arguments: a file, a directory (all its
@@ -78,14 +97,37 @@ func (r *reader) argument(path string, stdin io.Reader) error {
 		return fmt.Errorf("cannot read %s: %w", path, cause(err))
 	}
 	clear(r.visited)
-	if info.IsDir() {
+	switch {
+	case info.IsDir():
 		return r.directory(path)
+	case archive(path):
+		r.tree.Others = append(r.tree.Others, filepath.ToSlash(path))
+		r.tree.Archives = append(r.tree.Archives, filepath.ToSlash(path))
+		return nil
 	}
 	return r.file(path)
 }
 
+// archive says whether a file holds others, by its name.
+func archive(path string) bool {
+	extension := strings.ToLower(filepath.Ext(path))
+	return slices.Contains([]string{".zip", ".tgz", ".gz", ".tar"}, extension)
+}
+
+// UnreadArchives says of archives that -f names that nobody has read them.
+func UnreadArchives(names []string) []model.Issue {
+	var issues []model.Issue
+	for _, name := range names {
+		issues = append(issues, model.Issue{
+			Severity: model.Error, File: name, Line: 1,
+			Message: "the file is an archive and was not read", Remedy: "unpack it, or, where it is a cilium sysdump (.zip, .tgz), do not leave out that source",
+		})
+	}
+	return issues
+}
+
 func (r *reader) stdin(stdin io.Reader) error {
-	data, err := readAll(stdin)
+	data, err := readAll(stdin, 0)
 	if err != nil {
 		return fmt.Errorf("cannot read <stdin>: %w", err)
 	}
@@ -148,7 +190,15 @@ func (r *reader) file(path string) error {
 		return fmt.Errorf("cannot read %s: %w", path, cause(err))
 	}
 	defer file.Close()
-	data, err := readAll(file)
+	size := int64(0)
+	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+		size = info.Size()
+	}
+	if size > MaxDumpSize {
+		r.tooLarge(filepath.ToSlash(path))
+		return nil
+	}
+	data, err := readAll(file, size)
 	if err != nil {
 		return fmt.Errorf("cannot read %s: %w", path, cause(err))
 	}
@@ -156,17 +206,24 @@ func (r *reader) file(path string) error {
 	return nil
 }
 
-// readAll reads one byte more than may be kept, so that keep can tell.
-func readAll(from io.Reader) ([]byte, error) {
-	return io.ReadAll(io.LimitReader(from, MaxFileSize+1))
+// readAll reads one byte more than may be kept, so that keep can tell. size is
+// what is expected.
+func readAll(from io.Reader, size int64) ([]byte, error) {
+	data := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	_, err := data.ReadFrom(io.LimitReader(from, MaxDumpSize+1))
+	return data.Bytes(), err
 }
 
 func (r *reader) keep(name string, data []byte) {
-	if len(data) > MaxFileSize {
-		r.issue(name, "the file is larger than 64 MiB and was not read", "split it, or pass only the objects that matter")
+	if len(data) > MaxDumpSize {
+		r.tooLarge(name)
 		return
 	}
 	r.tree.Files = append(r.tree.Files, File{Name: name, Data: data})
+}
+
+func (r *reader) tooLarge(name string) {
+	r.issue(name, fmt.Sprintf("the file is larger than %d MiB and was not read", MaxDumpSize>>20), "split it, or pass only the objects that matter")
 }
 
 func (r *reader) issue(name, message, remedy string) {

@@ -66,11 +66,11 @@ func TestReadRefusesAFileThatIsTooLarge(t *testing.T) {
 	write(t, map[string]string{"m/a.yaml": "a"})
 	huge, err := os.Create("m/huge.yaml")
 	require.NoError(t, err)
-	require.NoError(t, huge.Truncate(MaxFileSize+1))
+	require.NoError(t, huge.Truncate(MaxDumpSize+1))
 	require.NoError(t, huge.Close())
 	tree, issues, err := Read([]string{"m"}, nil)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"m/a.yaml"}, names(tree.Files))
 	require.Len(t, issues, 1)
-	assert.Contains(t, issues[0].String(), "m/huge.yaml:1: error: the file is larger than 64 MiB")
+	assert.Contains(t, issues[0].String(), "m/huge.yaml:1: error: the file is larger than 1024 MiB")
 }

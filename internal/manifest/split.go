@@ -9,6 +9,8 @@ type part struct {
 	file   File
 	text   []byte
 	before int
+	// list is set for an item of a List that was too big to be one document.
+	list *listHead
 }
 
 // split cuts a file at the lines that end a YAML document ("---" or "..." at
@@ -22,7 +24,7 @@ func split(file File) []part {
 	start := 0
 	cut := func(end, next, before int) {
 		if current.text = data[start:end]; !blank(current.text) {
-			parts = append(parts, current)
+			parts = append(parts, current.items()...)
 		}
 		start, current = next, part{file: file, before: before}
 	}

@@ -64,6 +64,10 @@ func testJUnit(w io.Writer, r *conntest.Report) error {
 		}
 		out.Suites = append(out.Suites, suite)
 	}
+	return writeJUnit(w, out)
+}
+
+func writeJUnit(w io.Writer, out junitSuites) error {
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}

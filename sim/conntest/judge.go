@@ -46,7 +46,7 @@ func (c Case) Judge(s *sim.Sim) Result {
 		return r
 	}
 	r.Got = &way.Verdict
-	at, broken := "", way.BrokenEdge()
+	at, broken := "", way.BrokenLeg()
 	if len(c.Chain) > 0 && broken != nil {
 		r.Connection = broken.String()
 		at = " at " + r.Connection
@@ -65,20 +65,20 @@ func (c Case) Judge(s *sim.Sim) Result {
 }
 
 // ask asks for all connections of a case.
-func (c Case) ask(s *sim.Sim) (*sim.Chain, error) {
-	return s.Chain(c.refs(), sim.Query{
+func (c Case) ask(s *sim.Sim) (*sim.Journey, error) {
+	return s.Journey(c.refs(), sim.Query{
 		Port: c.Port, Via: c.Via, HTTP: c.HTTP, Headers: c.Headers, DNSName: c.DNSName, SNI: c.SNI,
 	})
 }
 
 // deciders are the answers that made the verdict: that of the first connection
 // that is not allowed or, where all are, those of all.
-func deciders(way *sim.Chain) []*sim.Answer {
-	if broken := way.BrokenEdge(); broken != nil {
+func deciders(way *sim.Journey) []*sim.Answer {
+	if broken := way.BrokenLeg(); broken != nil {
 		return []*sim.Answer{broken.Answer}
 	}
 	var all []*sim.Answer
-	for _, e := range way.Edges {
+	for _, e := range way.Legs {
 		all = append(all, e.Answer)
 	}
 	return all

@@ -7,21 +7,21 @@ import (
 	"github.com/netsim-dev/netsim/model"
 )
 
-// Chain is a way over several connections, each opened by what answered the one
+// Journey is a way over several connections, each opened by what answered the one
 // before: a gateway asks a proxy, which asks a frontend, which asks an API. Its
 // JSON form is as stable as that of an Answer.
-type Chain struct {
+type Journey struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
-	// Verdict is that of the first edge that is not allowed.
+	// Verdict is that of the first leg that is not allowed.
 	Verdict model.Verdict `json:"verdict"`
-	// Broken is the number of that edge, from 1; 0 where all are allowed.
-	Broken int    `json:"broken,omitempty"`
-	Edges  []Edge `json:"edges"`
+	// Broken is the number of that leg, from 1; 0 where all are allowed.
+	Broken int   `json:"broken,omitempty"`
+	Legs   []Leg `json:"legs"`
 }
 
-// Edge is one connection of a Chain.
-type Edge struct {
+// Leg is one connection of a Journey.
+type Leg struct {
 	From    string        `json:"from"`
 	To      string        `json:"to"`
 	Verdict model.Verdict `json:"verdict"`
@@ -31,23 +31,23 @@ type Edge struct {
 	Why string `json:"why,omitempty"`
 }
 
-func (e Edge) String() string { return e.From + " → " + e.To }
+func (l Leg) String() string { return l.From + " → " + l.To }
 
-// BrokenEdge is the first edge that is not allowed, nil where all are.
-func (c *Chain) BrokenEdge() *Edge {
-	if c.Broken == 0 {
+// BrokenLeg is the first leg that is not allowed, nil where all are.
+func (j *Journey) BrokenLeg() *Leg {
+	if j.Broken == 0 {
 		return nil
 	}
-	return &c.Edges[c.Broken-1]
+	return &j.Legs[j.Broken-1]
 }
 
-// ChainKind is the kind of a Chain.
-const ChainKind = "Path"
+// JourneyKind is the kind of a Journey.
+const JourneyKind = "Journey"
 
-// Chain judges every edge from the first of refs to the last, whatever those
-// before it say. Of q counts what is not FROM or TO, for each edge alike. The
+// Journey judges every leg from the first of refs to the last, whatever those
+// before it say. Of q counts what is not FROM or TO, for each leg alike. The
 // error is a *RefError, as for Query.
-func (s *Sim) Chain(refs []string, q Query) (*Chain, error) {
+func (s *Sim) Journey(refs []string, q Query) (*Journey, error) {
 	if len(refs) < 2 {
 		return nil, refErrorf("a chain of one end has no connection: give two or more")
 	}
@@ -59,45 +59,45 @@ func (s *Sim) Chain(refs []string, q Query) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Chain{APIVersion: APIVersion, Kind: ChainKind, Verdict: model.Allowed, Edges: []Edge{}}
+	out := &Journey{APIVersion: APIVersion, Kind: JourneyKind, Verdict: model.Allowed, Legs: []Leg{}}
 	for i, to := range refs[1:] {
 		q.To = to
-		edge, err := s.edge(q, from, sources, out.Broken > 0)
+		leg, err := s.leg(q, from, sources, out.Broken > 0)
 		if err != nil {
 			return nil, err
 		}
-		edge.From = refs[i]
-		out.add(edge)
-		sources = s.behind(edge.Answer)
+		leg.From = refs[i]
+		out.add(leg)
+		sources = s.behind(leg.Answer)
 		from = opener(to, sources)
 	}
 	return out, nil
 }
 
-func (c *Chain) add(e Edge) {
-	c.Edges = append(c.Edges, e)
-	if c.Broken == 0 && e.Verdict != model.Allowed {
-		c.Broken, c.Verdict = len(c.Edges), e.Verdict
+func (j *Journey) add(l Leg) {
+	j.Legs = append(j.Legs, l)
+	if j.Broken == 0 && l.Verdict != model.Allowed {
+		j.Broken, j.Verdict = len(j.Legs), l.Verdict
 	}
 }
 
-// edge asks for one connection. Where nothing stands behind an edge that is
+// leg asks for one connection. Where nothing stands behind a leg that is
 // broken, nothing can be said of those after it.
-func (s *Sim) edge(q Query, from reference, sources []model.Party, broken bool) (Edge, error) {
-	edge := Edge{To: q.To}
+func (s *Sim) leg(q Query, from reference, sources []model.Party, broken bool) (Leg, error) {
+	leg := Leg{To: q.To}
 	switch {
 	case len(sources) > 0:
 		answer, err := s.ask(q, from, sources)
 		if err != nil {
-			return edge, err
+			return leg, err
 		}
-		edge.Answer, edge.Verdict = answer, answer.Verdict
-		return edge, nil
+		leg.Answer, leg.Verdict = answer, answer.Verdict
+		return leg, nil
 	case broken:
-		edge.Why = fmt.Sprintf("nothing of the cluster is behind %s, so nobody opens this connection", from.text)
-		return edge, nil
+		leg.Why = fmt.Sprintf("nothing of the cluster is behind %s, so nobody opens this connection", from.text)
+		return leg, nil
 	default:
-		return edge, refErrorf("nothing of the cluster is behind %s: the chain cannot go on from there", from.text)
+		return leg, refErrorf("nothing of the cluster is behind %s: the chain cannot go on from there", from.text)
 	}
 }
 
