@@ -57,6 +57,17 @@ func NewIndex(c *Cluster) *Index {
 	return ix
 }
 
+// WithSlices is the index with other endpoint slices in place of the cluster's.
+func (ix *Index) WithSlices(list []*EndpointSlice) *Index {
+	out := *ix
+	out.slices = map[name][]*EndpointSlice{}
+	for _, s := range list {
+		key := name{s.Namespace, s.Service}
+		out.slices[key] = append(out.slices[key], s)
+	}
+	return &out
+}
+
 func (ix *Index) addNode(n *Node) {
 	ix.nodes[n.Name] = n
 	for _, ips := range [][]netip.Addr{n.InternalIPs, n.ExternalIPs} {

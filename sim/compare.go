@@ -59,7 +59,7 @@ func (c *comparer) compare(i, j int) {
 	from, to := c.sources[i], c.destinations[j]
 	was, is := c.differ.before.fold(to[0].column, from[0]), c.differ.after.fold(to[1].column, from[1])
 	why := cause{effect: effectOf(was, is)}
-	if why.effect == "" && !c.scope.sameWays {
+	if why.effect == "" && !c.scope.sameWays && is.Verdict != model.Denied {
 		why.waysBefore, why.waysAfter = to[0].column.waysText(from[0]), to[1].column.waysText(from[1])
 		if why.waysBefore != why.waysAfter {
 			why.effect = Reroutes
@@ -68,7 +68,12 @@ func (c *comparer) compare(i, j int) {
 	if why.effect == "" {
 		return
 	}
-	why.before, why.after = c.before.of(to[0].column, from[0]), c.after.of(to[1].column, from[1])
+	lacked, lacks := c.before.sim.keptUnready(to[0].column, from[0]), c.after.sim.keptUnready(to[1].column, from[1])
+	if len(lacked)+len(lacks) > 0 {
+		why.before, why.after = c.before.named(lacked), c.after.named(lacks)
+	} else {
+		why.before, why.after = c.before.of(to[0].column, from[0]), c.after.of(to[1].column, from[1])
+	}
 	c.changes[why] = append(c.changes[why], change{int32(i), int32(j), was, is})
 }
 
@@ -76,7 +81,7 @@ func (c *comparer) compare(i, j int) {
 type deciders struct {
 	sim     *Sim
 	numbers map[string]int
-	lists   [][]engine.Decider
+	lists   [][]model.Origin
 	// scratch and key are what the last look took.
 	scratch []engine.Decider
 	key     []byte
@@ -99,25 +104,31 @@ func (d *deciders) of(c *column, source *MatrixSource) int {
 			}
 		}
 	}
-	return d.number()
-}
-
-func (d *deciders) number() int {
 	d.key = d.key[:0]
 	for _, one := range d.scratch {
 		d.key = one.AppendTo(d.key)
 	}
 	n, known := d.numbers[string(d.key)]
 	if !known {
-		n = len(d.lists)
-		d.numbers[string(d.key)] = n
-		d.lists = append(d.lists, slices.Clone(d.scratch))
+		n = d.add(string(d.key), s.engine.Compiled().Origins(d.scratch))
 	}
 	return n
 }
 
-func (d *deciders) origins(number int) []model.Origin {
-	return d.sim.engine.Compiled().Origins(d.lists[number])
+// named is the number of rules that were found otherwise.
+func (d *deciders) named(by []model.Origin) int {
+	key := "named " + fmt.Sprintln(by)
+	n, known := d.numbers[key]
+	if !known {
+		n = d.add(key, by)
+	}
+	return n
+}
+
+func (d *deciders) add(key string, by []model.Origin) int {
+	d.numbers[key] = len(d.lists)
+	d.lists = append(d.lists, by)
+	return len(d.lists) - 1
 }
 
 // grouped puts together what all comparers found for one cause.
@@ -126,7 +137,7 @@ func (d *differ) grouped(all []*comparer) []DiffGroup {
 	changes := map[string][]change{}
 	for _, c := range all {
 		for why, some := range c.changes {
-			before, after := c.before.origins(why.before), c.after.origins(why.after)
+			before, after := c.before.lists[why.before], c.after.lists[why.after]
 			before, after = without(before, after), without(after, before)
 			key := fmt.Sprintln(why.effect, before, after, why.waysBefore, why.waysAfter)
 			found[key] = &DiffGroup{Effect: why.effect, Before: before, After: after}

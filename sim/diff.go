@@ -23,8 +23,8 @@ const (
 	Unclear Effect = "unclear"
 	// Clears: what was not known is.
 	Clears Effect = "clears"
-	// Reroutes: the verdict stays, and packets take another way or are asked for
-	// more.
+	// Reroutes: the verdict stays, and packets that may pass take another way or
+	// are asked for more.
 	Reroutes Effect = "reroutes"
 )
 
@@ -212,6 +212,8 @@ func (d *differ) explain(from, to, waysBefore, waysAfter string) (why, hint stri
 	switch p, i := after.decisive(); {
 	case waysBefore != waysAfter:
 		return fmt.Sprintf("before: %s; now: %s", waysBefore, waysAfter), ""
+	case p != nil && len(after.Unready) > 0 && p.Steps[i].Stage == model.StageService:
+		return p.Steps[i].Why + ": " + after.Unready[0].Why, after.Hint
 	case p != nil:
 		return p.Steps[i].Why, after.Hint
 	}

@@ -12,7 +12,7 @@ import (
 // top. Those named in without ("KIND/NAME" or "KIND/NAMESPACE/NAME") are then left
 // out, new ones too. The error is a *RefError for a name that there is not.
 func (s *Sim) Patched(policies []*model.Object, without []string) (*Sim, error) {
-	c := *s.index.Cluster
+	c := *s.whole.Cluster
 	var err error
 	if c.Policies, err = patchedPolicies(c.Policies, policies, without); err != nil {
 		return nil, err
@@ -48,7 +48,10 @@ func policyName(o *model.Object) string {
 }
 
 // patches says whether a Sim is another one with other policies, and all else the
-// same.
+// same: the endpoints too, which unready pods take away.
 func (s *Sim) patches(other *Sim) bool {
+	if len(s.unready)+len(other.unready) > 0 {
+		return false
+	}
 	return s.base == other || other.base == s || s.base != nil && s.base == other.base
 }
