@@ -142,3 +142,38 @@ func TestTheSameInputGivesTheSameIssues(t *testing.T) {
 		assert.Equal(t, first, again)
 	}
 }
+
+func TestWhatATypeChangesIsReadAsChanged(t *testing.T) {
+	for _, row := range []struct{ claim, variable, want, at string }{
+		{"a field that is left out has its default", "{\n type = object({ routingMode = optional(string, \"native\") })\n default = {}\n}", "native", "main.tf:3"},
+		{"what stays as it is written is found there", "{\n type = object({ routingMode = optional(string, \"tunnel\") })\n default = { routingMode = \"native\" }\n}", "native", "rest.tf:3"},
+	} {
+		cluster, issues := read(t, map[string]string{"main.tf": release("values = [yamlencode(var.v)]"), "rest.tf": "variable \"v\" " + row.variable})
+		require.Len(t, cluster.CiliumValues, 1)
+		v := cluster.CiliumValues[0]
+		assert.Equal(t, row.want, v.Data["routingMode"], "%s: %v", row.claim, issues)
+		assert.Equal(t, row.at, v.At("routingMode").Position(), row.claim)
+	}
+}
+
+func TestAVariableHasItsType(t *testing.T) {
+	for _, row := range []struct{ claim, variable, want, issue string }{
+		{"a list given for a set has no numbers as keys", "{\n type = set(string)\n default = [\"dev\", \"uat\"]\n}", "dev uat", ""},
+		{"a map stays one", "{\n type = map(string)\n default = { dev = \"a\" }\n}", "dev", ""},
+		{"a field that may be left out has its default", "{\n type = map(object({ a = optional(string, \"b\") }))\n default = { dev = {} }\n}", "dev", ""},
+		{"one of another type is nothing", "{\n type = set(string)\n default = { dev = \"a\" }\n}", "", "the value of var.names is not of its type"},
+		{"a type that is none is told", "{\n type = sett(string)\n default = { dev = \"a\" }\n}", "dev", "Invalid type specification"},
+	} {
+		t.Run(row.claim, func(t *testing.T) {
+			cluster, issues := read(t, map[string]string{"main.tf": "variable \"names\" " + row.variable + "\nresource \"kubernetes_namespace\" \"own\" {\n for_each = var.names\n metadata { name = each.key }\n}\n"})
+			var names []string
+			for _, n := range cluster.Namespaces {
+				if n.Origin.File != "" {
+					names = append(names, n.Name)
+				}
+			}
+			assert.Equal(t, row.want, strings.Join(names, " "), issues)
+			assert.Contains(t, fmt.Sprint(issues), row.issue)
+		})
+	}
+}
