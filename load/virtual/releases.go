@@ -11,6 +11,7 @@ import (
 
 const (
 	instanceLabel = "app.kubernetes.io/instance"
+	managerLabel  = "app.kubernetes.io/managed-by"
 	nameLabel     = "app.kubernetes.io/name"
 )
 
@@ -68,7 +69,7 @@ func releases(c *model.Cluster) []account {
 			release := cmp.Or(chart.release, in.Metadata.Name)
 			out = append(out, account{
 				origin: o.Origin, namespace: cmp.Or(chart.namespace, in.Metadata.Namespace, "default"),
-				name: release, labels: model.Labels{instanceLabel: release, nameLabel: name},
+				name: release, labels: model.Labels{instanceLabel: release, nameLabel: name}, named: []string{instanceLabel},
 			})
 		}
 	}
