@@ -39,6 +39,9 @@ type Rendered struct {
 	// Namespace is where objects go that give none; "" means "default", with
 	// an Issue.
 	Namespace string
+	// Release is the name of the Helm release that the text is of, "" for none,
+	// or where it is not whole. Namespace is the release's.
+	Release string
 	// Inferred goes to the pods in the text (model.Pod).
 	Inferred string
 }

@@ -30,7 +30,7 @@ func (Source) Read(r *load.Run) {
 	}
 	cluster, _ := manifest.Load(files)
 	i := newInference(cluster)
-	i.accounts = slices.Concat(releases(cluster), operated(cluster), gateways(i.index))
+	i.accounts = slices.Concat(releases(cluster, rendered(files)), operated(cluster), gateways(i.index))
 	i.fromServices()
 	i.fromConventions()
 	for _, p := range i.made {
