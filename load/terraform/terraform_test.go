@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -132,6 +133,38 @@ func TestHostileFilesEndSoonWithAnIssue(t *testing.T) {
 			assert.Contains(t, fmt.Sprint(issues), row.says)
 		})
 	}
+}
+
+func TestModulesAndIncludesThatLeadOut(t *testing.T) {
+	const out = "../../../../../../../../../../../../etc"
+	for _, row := range []struct{ name, file, text, says string }{
+		{"a module", "x/main.tf", "module \"a\" { source = \"" + out + "\" }\n", "/etc is not there, or leads out"},
+		{"a module that is not there", "x/main.tf", "module \"a\" { source = \"./gone\" }\n", "x/gone is not there"},
+		{"terragrunt's source", "x/terragrunt.hcl", "terraform {\n source = \"" + out + "\"\n}\n", "/etc is not there, or leads out"},
+		{"an include", "x/terragrunt.hcl", "include {\n path = \"/etc/hostname\"\n}\n", "/etc/hostname leads out"},
+		{"a file that includes itself", "x/terragrunt.hcl", "include {\n path = \"terragrunt.hcl\"\n}\ninputs = [\n", "Terraform cannot read this"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			cluster, issues := read(t, map[string]string{row.file: row.text, "good/main.tf": "resource \"kubernetes_namespace\" \"a\" {\n metadata { name = \"good\" }\n}\n"})
+			assert.Contains(t, fmt.Sprint(issues), row.says)
+			assert.Contains(t, fmt.Sprint(cluster.Namespaces[0].Name), "good")
+		})
+	}
+}
+
+func TestALinkThatLeadsOutIsNotRead(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("symlinks need a privilege there")
+	}
+	outside := filepath.Join(t.TempDir(), "main.tf")
+	require.NoError(t, os.WriteFile(outside, []byte(release("version = \"1.17.3\"")), 0o644))
+	dir := t.TempDir()
+	require.NoError(t, os.Symlink(outside, filepath.Join(dir, "main.tf")))
+	t.Chdir(dir)
+	cluster, issues, err := load.Read([]string{"."}, nil, []load.Source{terraform.Source{}})
+	require.NoError(t, err)
+	assert.Empty(t, cluster.CiliumValues)
+	assert.Contains(t, fmt.Sprint(issues), "main.tf leads out of the directories that -f names")
 }
 
 func TestTheSameInputGivesTheSameIssues(t *testing.T) {
