@@ -255,6 +255,8 @@ func partyRef(p model.Party) string {
 		return p.Pod.Namespace + "/pod/" + p.Pod.Name
 	case p.Kind == model.PartyNode && p.Node != nil:
 		return "node/" + p.Node.Name
+	case p.Kind == model.PartyIngress:
+		return "ingress"
 	case p.Addr.IsValid():
 		return p.Addr.String()
 	default:

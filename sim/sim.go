@@ -74,7 +74,7 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 	s := &Sim{index: model.NewIndex(c), datapath: dp, dns: maps.Clone(opt.DNS)}
 	s.inferred = inferredBackends(s.index)
 	s.cloud = newCloud(s.index, dp)
-	gateways, unread := gateway.New(s.index)
+	gateways, unread := gateway.New(s.index, ingressSettings(dp))
 	s.gateways = gateways
 	s.loaded = slices.Concat(loaded, issues, unread)
 	s.readPolicies()
