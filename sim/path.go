@@ -19,7 +19,7 @@ func (s *Sim) paths(q Query, from group, request dnat.Request) []Path {
 	request.Via = q.via
 	asked := inquiry{request, q}
 	var out []Path
-	for _, way := range dnat.Resolve(s.index, s.datapath, request) {
+	for _, way := range s.resolve(request) {
 		p := s.path(way, asked)
 		p.From = pathSource(request.Source, from.pods)
 		out = append(out, p)

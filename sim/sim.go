@@ -58,6 +58,8 @@ type Sim struct {
 	// identityMissing judges as if nobody had a certificate.
 	identityMissing bool
 	verdicts        *verdicts
+	// onEnvoy are the Services whose packets Cilium hands to Envoy.
+	onEnvoy map[*model.Service]*gateway.Gateway
 	// loaded are the issues that are not about policies, and base is the Sim of
 	// which this one is a copy with other policies, nil for none.
 	loaded []model.Issue
@@ -75,7 +77,7 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 	s.inferred = inferredBackends(s.index)
 	s.cloud = newCloud(s.index, dp)
 	gateways, unread := gateway.New(s.index, ingressSettings(dp))
-	s.gateways = gateways
+	s.gateways, s.onEnvoy = gateways, envoyServices(gateways)
 	s.loaded = slices.Concat(loaded, issues, unread)
 	s.readPolicies()
 	return s, nil

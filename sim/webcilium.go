@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/netsim-dev/netsim/dnat"
 	"github.com/netsim-dev/netsim/gateway"
 	"github.com/netsim-dev/netsim/model"
 )
@@ -141,4 +142,33 @@ func (w *web) listeningNodes(g *gateway.Gateway) []*model.Node {
 		}
 		return false
 	})
+}
+
+// envoyServices are the Services whose packets Cilium hands to Envoy, nil for none.
+func envoyServices(t *gateway.Table) map[*model.Service]*gateway.Gateway {
+	services := map[*model.Service]*gateway.Gateway{}
+	for _, g := range t.Gateways() {
+		if svc := t.DataPlane(g).Service; svc != nil && g.Controller.OnNode {
+			services[svc] = g
+		}
+	}
+	return services
+}
+
+// resolve is who translates a request. To the Service of a Gateway that Cilium's
+// Envoy serves nobody does: Envoy takes it, and what comes of that hangs on the
+// request.
+func (s *Sim) resolve(r dnat.Request) []dnat.Path {
+	g := s.onEnvoy[r.Service]
+	if g == nil || r.Port == nil || !slices.Contains(g.Ports(), r.Port.Port) {
+		return dnat.Resolve(s.index, s.datapath, r)
+	}
+	return []dnat.Path{{
+		Translation: dnat.Translation{By: dnat.ByNone},
+		Service: model.Step{
+			Stage: model.StageService, By: []model.Origin{r.Service.Origin, g.Origin},
+			Why: fmt.Sprintf("Cilium's Envoy takes connections to Service %s/%s for %s, and which backend and which policies they meet depends on the request", r.Service.Namespace, r.Service.Name, g.Ref()),
+		},
+		Hint: "ask for a URL that it serves, as in https://app.example.com/",
+	}}
 }

@@ -31,6 +31,9 @@ type arrived struct {
 	local bool
 	// unknown says why netsim cannot tell what Envoy takes the client for.
 	unknown string
+	// nodePort is true where a load balancer may send to a NodePort instead of
+	// the port that it was asked for.
+	nodePort bool
 }
 
 // enterEnvoy is the hop from the client to Envoy on a node.
@@ -95,6 +98,7 @@ func (w *web) arrivals(e entryPoint, from group, r dnat.Request) []arrived {
 	if r.Frontend != model.FrontendNodePort && r.Port != nil {
 		a.port = r.Port.Port
 	}
+	a.nodePort = a.client.Outside() && r.Frontend == model.FrontendLoadBalancer && !r.Addr.IsValid()
 	switch {
 	case a.client.Outside():
 		return w.entering(a, e, r)
@@ -163,8 +167,8 @@ func (w *web) envoyHop(d gateway.Decision) {
 	for _, a := range w.arrived {
 		packet := model.Packet{Source: a.client, Destination: a.party(), Protocol: model.TCP, Port: a.port}
 		steps := w.atEnvoy(model.Ingress, packet, a.port, d)
-		if step := &steps[0]; a.unknown != "" && (step.Verdict != model.Allowed || len(step.By) > 0) {
-			*step = model.Step{Stage: step.Stage, Node: step.Node, By: step.By, Why: a.unknown}
+		if why := w.unsettled(a, packet, steps[0], d); why != "" {
+			steps = []model.Step{{Stage: steps[0].Stage, Node: steps[0].Node, By: steps[0].By, Why: why}}
 		}
 		p := Path{From: pathSource(a.client, a.pods), Translation: Translation{By: dnat.ByNone}, Steps: steps}
 		p.conclude(dnat.Path{})
@@ -172,6 +176,25 @@ func (w *web) envoyHop(d gateway.Decision) {
 	}
 	conditions := hop.judged(paths, w.upstream(d.Raw))
 	w.answer.add(hop, conditions)
+}
+
+// unsettled says why a verdict on a client is none: policy would say something
+// else of what Envoy may see instead.
+func (w *web) unsettled(a arrived, packet model.Packet, found model.Step, d gateway.Decision) string {
+	if a.unknown != "" {
+		packet.Source = model.Party{Kind: model.PartyWorld}
+		step := w.atEnvoy(model.Ingress, packet, a.port, d)[0]
+		if step.Verdict != model.Allowed || len(step.By) > 0 {
+			return a.unknown
+		}
+	}
+	if a.nodePort {
+		packet.Port = model.LastNodePort
+		if step := w.atEnvoy(model.Ingress, packet, a.port, d)[0]; step.Verdict != found.Verdict {
+			return fmt.Sprintf("whether the load balancer, whose address no file gives, sends to port %d or to a NodePort is in no file, and rules for the entity ingress tell them apart", a.port)
+		}
+	}
+	return ""
 }
 
 func (a arrived) party() model.Party { return model.Party{Kind: model.PartyIngress, Node: a.node} }
