@@ -70,6 +70,8 @@ type Sim struct {
 	// is not known of others.
 	unready map[*model.Pod]*Unready
 	doubts  map[*model.Pod]string
+	// onEnvoy are the Services whose packets Cilium hands to Envoy.
+	onEnvoy map[*model.Service]*gateway.Gateway
 	// loaded are the issues that are not about policies, and base is the Sim of
 	// which this one is a copy with other policies, nil for none.
 	loaded []model.Issue
@@ -87,8 +89,8 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 	s.whole = s.index
 	s.inferred = inferredBackends(s.index)
 	s.cloud = newCloud(s.index, dp)
-	gateways, unread := gateway.New(s.index)
-	s.gateways = gateways
+	gateways, unread := gateway.New(s.index, ingressSettings(dp))
+	s.gateways, s.onEnvoy = gateways, envoyServices(gateways)
 	s.loaded = slices.Concat(loaded, issues, unread)
 	s.readPolicies()
 	return s, nil
