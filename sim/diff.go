@@ -161,12 +161,19 @@ func newIssues(was, is []model.Issue) []model.Issue {
 type differ struct {
 	before, after *Sim
 	scope         scope
-	sources       [][2]*MatrixSource
-	destinations  [][2]*MatrixDestination
+	// touched are the sources whose own policies the change can touch.
+	touched      []int
+	sources      [][2]*MatrixSource
+	destinations [][2]*MatrixDestination
 }
 
 // compareAll leaves out connections that the change cannot touch.
 func (d *differ) compareAll() []DiffGroup {
+	for i, from := range d.sources {
+		if d.scope.touchesSource(from[0]) {
+			d.touched = append(d.touched, i)
+		}
+	}
 	var lock sync.Mutex
 	var workers []*comparer
 	inParallel(len(d.destinations), func() func(int) {

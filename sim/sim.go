@@ -76,6 +76,8 @@ type Sim struct {
 	// which this one is a copy with other policies, nil for none.
 	loaded []model.Issue
 	base   *Sim
+	// matrices keeps the ends of the matrices that were asked for.
+	matrices *sync.Map
 }
 
 // New makes a Sim of a cluster and the issues found while loading it. The
@@ -101,7 +103,7 @@ func (s *Sim) readPolicies() {
 	var found []model.Issue
 	s.engine, found = engine.New(s.index, s.datapath)
 	s.issues = model.SortIssues(slices.Concat(s.loaded, found))
-	s.verdicts = newVerdicts()
+	s.verdicts, s.matrices = newVerdicts(), &sync.Map{}
 	s.plane = sync.OnceValue(s.identityPlane)
 	if !s.assumeReady {
 		s.issues = model.SortIssues(append(s.issues, s.predictReadiness()...))
