@@ -14,8 +14,9 @@ type Options struct {
 	// Manifests are loaded after those of the Test: of an object that both hold,
 	// they win.
 	Manifests []string
-	// Load reads manifests; nil is sim.Load, without stdin.
-	Load func(paths []string) (*model.Cluster, []model.Issue, error)
+	// Load reads the manifests of a Test, as its Flags say. The paths are from the
+	// working directory. Nil is sim.Load, without stdin and without Flags.
+	Load func(t *Test, paths []string) (*model.Cluster, []model.Issue, error)
 	// ReadDNS reads what one of DNSFiles holds, as dnsfile.Read of
 	// load/dnsfile does; without it, a Test with such files cannot be used.
 	ReadDNS func(path string, data []byte) (model.DNSAnswers, error)
