@@ -31,8 +31,8 @@ a document is run.
   - kind-kpr cilium.version=1.20
   dns: {www.example.com: [203.0.113.9]}
   dnsFiles: [example.zone]       # as --dns and --dns-file
-  flags: {helm-values: [prod.yaml]}   # optional: how the manifests are read, as
-                                 # the flags of those names say
+  flags:                         # optional: how the manifests are read, as the
+    helm-values: [prod.yaml]     # flags of those names say
   cases:
   - from: dev/deploy/frontend    # from and to may be lists: each from with each to
     to: uat/svc/api:80
@@ -50,16 +50,17 @@ instead of those that the documents list.
 --record writes such a document of what netsim matrix says of -f, with every
 connection in it: a baseline, which fails once a connection changes. --from, --to,
 --ports and --pods narrow it as they do there. What is undetermined is recorded as
-such. A denied connection has a because where one policy alone denies it. Into the
-document go the manifests, --datapath, --set, --dns and --dns-file, and the flags by
-which the manifests were read, relative paths from FILE's own directory (from the
-working directory without FILE); absolute ones stay, and what -f - took has to be
-given again. A FILE that was recorded before is recorded again, and keeps all that
-no flag says otherwise, but for comments and cases added by hand. A new workload or
-Service is in no case until then.
+such. A denied connection has a because where one policy alone denies it. The
+document holds --datapath, --set, --dns, --dns-file and the flags by which manifests
+are read; its paths are from FILE's directory, or from the working directory where
+it goes to stdout. Absolute ones stay as they are, and what -f - took has to be given
+again. A FILE that was recorded before is recorded again, and keeps all that no flag
+says otherwise, but neither comments nor cases added by hand. What is new in the
+cluster is in no case until then.
 
 Exit codes
-  0 all passed, or recorded   1 some failed   2 a document or a case could not be used`
+  0 all passed, or it is recorded   1 some failed
+  2 a document or a case could not be used`
 
 // testFlags are the flags of test alone.
 type testFlags struct {

@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/netsim-dev/netsim/model"
 	"github.com/netsim-dev/netsim/sim"
@@ -63,7 +61,7 @@ func (r References) MarshalJSON() ([]byte, error) {
 // have to be for Run to pass, as long as nothing changes. A denied connection has
 // the policy that denies it as its reason, where one alone does: those that allow
 // one may be rewritten, and nothing has changed. The manifests are loaded as Run
-// does it. Progress, unless it is nil, is told how many sources are done.
+// does it. Progress, unless it is nil, is told how much is done.
 //
 // A Test has one want for a case under all of its datapaths, so that it is an
 // error for it to have several here.
@@ -72,24 +70,13 @@ func (t *Test) Record(opt Options, progress func(done, all int)) (*Baseline, err
 	if err != nil {
 		return nil, err
 	}
-	var of Recorded
-	if t.Recorded != nil {
-		of = *t.Recorded
-	}
-	m, err := s.Matrix(sim.MatrixOptions{From: of.From, To: of.To, Ports: of.Ports, Pods: of.Pods})
+	found, err := newSurvey(s, t.Recorded, progress)
 	if err != nil {
 		return nil, err
 	}
-	if all := len(m.Sources) * len(m.Destinations); all > MostConnections {
-		return nil, fmt.Errorf("these are %d connections, and a test takes %d: narrow them by --from or --to, and record several files", all, MostConnections)
-	}
-	r := &recorder{sim: s, matrix: m, ids: map[cell]uint32{}, rows: map[string]int{}, counts: map[sim.Verdict]int{}}
-	done := 0
-	for row := range m.Rows() {
-		r.add(row)
-		if done++; progress != nil {
-			progress(done, len(m.Sources))
-		}
+	r := &recorder{survey: found, ids: map[cell]uint32{}, rows: map[string]int{}, counts: map[sim.Verdict]int{}}
+	for i := range found.matrix.Sources {
+		r.add(i)
 	}
 	return &Baseline{Counts: r.counts, Groups: r.groups(), Issues: s.Issues()}, nil
 }
@@ -108,17 +95,10 @@ func (t *Test) simulated(opt Options) (*sim.Sim, error) {
 	return opt.simulate(cluster, loaded, datapaths[0], answers)
 }
 
-// cell is what is recorded of a connection.
-type cell struct {
-	verdict sim.Verdict
-	because string
-}
-
 // recorder gathers sources whose cells are all equal. A row is kept once for
 // them, as the numbers of its cells.
 type recorder struct {
-	sim    *sim.Sim
-	matrix *sim.Matrix
+	*survey
 	ids    map[cell]uint32
 	cells  []cell
 	rows   map[string]int
@@ -134,12 +114,11 @@ type alike struct {
 
 const bytesPerCell = 4
 
-func (r *recorder) add(row sim.MatrixRow) {
-	because := r.denying(row)
+func (r *recorder) add(source int) {
 	var text []byte
-	for i, o := range row.Cells {
-		r.counts[o.Verdict]++
-		text = binary.BigEndian.AppendUint32(text, r.number(cell{o.Verdict, because[i]}))
+	for _, c := range r.cellsOf[source] {
+		r.counts[c.verdict]++
+		text = binary.BigEndian.AppendUint32(text, r.number(c))
 	}
 	at, known := r.rows[string(text)]
 	if !known {
@@ -147,7 +126,7 @@ func (r *recorder) add(row sim.MatrixRow) {
 		r.rows[string(text)] = at
 		r.alike = append(r.alike, alike{row: string(text)})
 	}
-	r.alike[at].sources = append(r.alike[at].sources, row.Source.Ref)
+	r.alike[at].sources = append(r.alike[at].sources, r.matrix.Sources[source].Ref)
 }
 
 func (r *recorder) number(c cell) uint32 {
@@ -158,48 +137,6 @@ func (r *recorder) number(c cell) uint32 {
 		r.cells = append(r.cells, c)
 	}
 	return id
-}
-
-// denying names the policies that deny the connections of a row by themselves.
-func (r *recorder) denying(row sim.MatrixRow) []string {
-	because := make([]string, len(row.Cells))
-	next := make(chan int)
-	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			for i := range next {
-				// A reference that the matrix gives is one that Query takes.
-				if a, err := r.sim.Query(sim.Query{From: row.Source.Ref, To: r.matrix.Destinations[i].Ref}); err == nil {
-					because[i] = onlyReason([]*sim.Answer{a})
-				}
-			}
-		})
-	}
-	for i, o := range row.Cells {
-		if o.Verdict == sim.Denied {
-			next <- i
-		}
-	}
-	close(next)
-	workers.Wait()
-	return because
-}
-
-// onlyReason is the policy that alone decided, as Because names it, "" where
-// several or none did.
-func onlyReason(answers []*sim.Answer) string {
-	only := ""
-	for _, o := range deciding(answers) {
-		if o.Kind == service {
-			continue
-		}
-		name := strings.Join(slices.DeleteFunc([]string{o.Kind, o.Namespace, o.Name}, func(part string) bool { return part == "" }), "/")
-		if only != "" && name != only {
-			return ""
-		}
-		only = name
-	}
-	return only
 }
 
 // groups lists for each row what is open first, and what is not known last.

@@ -61,7 +61,7 @@ func TestRecordedConnections(t *testing.T) {
 	var steps []int
 	b, err := test.Record(conntest.Options{}, func(done, all int) { steps = append(steps, done, all) })
 	require.NoError(t, err)
-	assert.Equal(t, []int{1, 4, 2, 4, 3, 4, 4, 4}, steps)
+	assert.Equal(t, []int{1, 4, 2, 4, 3, 4, 4, 4}, steps, "two destinations, and the reasons of both")
 	assert.Equal(t, []conntest.Group{
 		{From: conntest.References{"shop/pod/api-0", "shop/pod/api-1"}, To: conntest.References{"shop/svc/api:80"}, Want: sim.Mixed},
 		{From: conntest.References{"shop/pod/api-0", "shop/pod/api-1"}, To: conntest.References{"shop/svc/empty:80"}, Want: sim.Denied},
@@ -114,12 +114,15 @@ func TestRecordingWhatRuns(t *testing.T) {
 			read, err := conntest.Read([]string{"-"}, &text)
 			require.NoError(t, err)
 			suite := read[0].Run(conntest.Options{})
+			read[0].Recorded = nil // then each case is asked of Query
+			asked := read[0].Run(conntest.Options{})
 			sum := 0
 			for _, count := range b.Counts {
 				sum += count
 			}
 			assert.Positive(t, sum)
-			assert.Equal(t, conntest.Counts{Passed: sum}, suite.Counts(), suite.Issues)
+			assert.Equal(t, conntest.Counts{Passed: sum}, asked.Counts(), asked.Issues)
+			assert.Equal(t, asked, suite)
 		})
 	}
 }
