@@ -75,9 +75,7 @@ func (c *command) toRecord(f *testFlags, flags *pflag.FlagSet, file string) (*co
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(scopeFlags(), flags.Changed) {
-		t.Recorded = &conntest.Recorded{From: f.matrix.From, To: f.matrix.To, Ports: f.matrix.Ports, Pods: f.matrix.Pods, Stdin: t.Recorded.Stdin}
-	}
+	f.holdScope(t.Recorded, flags)
 	if err := c.holdManifests(t); err != nil {
 		return nil, err
 	}
@@ -92,6 +90,22 @@ func (c *command) toRecord(f *testFlags, flags *pflag.FlagSet, file string) (*co
 	}
 	c.sources.hold(t, func(path string) string { return pathIn(t, path) })
 	return t, nil
+}
+
+// holdScope puts those of scopeFlags that are given into what is recorded.
+func (f *testFlags) holdScope(of *conntest.Recorded, flags *pflag.FlagSet) {
+	if flags.Changed("from") {
+		of.From = f.matrix.From
+	}
+	if flags.Changed("to") {
+		of.To = f.matrix.To
+	}
+	if flags.Changed("ports") {
+		of.Ports = f.matrix.Ports
+	}
+	if flags.Changed("pods") {
+		of.Pods = f.matrix.Pods
+	}
 }
 
 // recordedIn is the test that a file has been recorded in before, or a new one for
@@ -117,8 +131,10 @@ func recordedIn(file string) (*conntest.Test, error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("--record writes over nothing but what it has written: %w", err)
-	case len(tests) != 1 || tests[0].Recorded == nil && len(tests[0].Issues) == 0:
-		return nil, fmt.Errorf("--record writes over nothing but what it has written: %s holds tests that were written by hand; name another file", file)
+	case len(tests) > 1:
+		return nil, fmt.Errorf("--record writes over nothing but what it has written: %s holds several tests; name another file", file)
+	case tests[0].Recorded == nil && len(tests[0].Issues) == 0:
+		return nil, fmt.Errorf("--record writes over nothing but what it has written: %s holds a test that was written by hand; name another file", file)
 	case len(tests[0].Issues) > 0:
 		return nil, fmt.Errorf("--record writes over nothing but what it has written: %s; mend or remove the file", tests[0].Issues[0])
 	}
