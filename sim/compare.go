@@ -58,7 +58,7 @@ func (c *comparer) compare(i, j int) {
 	from, to := c.sources[i], c.destinations[j]
 	was, is := c.differ.before.fold(to[0].column, from[0]), c.differ.after.fold(to[1].column, from[1])
 	why := cause{effect: effectOf(was, is)}
-	if why.effect == "" && !c.scope.sameWays && is.Verdict != model.Denied {
+	if why.effect == "" && to[0].column != to[1].column && is.Verdict != model.Denied {
 		why.waysBefore, why.waysAfter = to[0].column.waysText(from[0]), to[1].column.waysText(from[1])
 		if why.waysBefore != why.waysAfter {
 			why.effect = Reroutes
@@ -164,7 +164,7 @@ func (d *differ) tell(g *DiffGroup, changes []change) {
 	first := changes[0]
 	from, to := d.sources[first.from], d.destinations[first.to]
 	waysBefore, waysAfter := "", ""
-	if !d.scope.sameWays && effectOf(first.was, first.is) == "" {
+	if to[0].column != to[1].column && effectOf(first.was, first.is) == "" {
 		waysBefore, waysAfter = to[0].column.waysText(from[0]), to[1].column.waysText(from[1])
 	}
 	g.Why, g.Hint = d.explain(from[0].firstRef(), to[0].Ref, waysBefore, waysAfter)

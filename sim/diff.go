@@ -102,11 +102,9 @@ func (s *Sim) Diff(after *Sim, o MatrixOptions) (*Diff, error) {
 		return nil, err
 	}
 	d := &differ{before: s, after: after, scope: s.scopeOf(after)}
-	is := was
-	if !d.scope.sameWays {
-		if is, err = after.Matrix(o); err != nil {
-			return nil, err
-		}
+	is, err := d.afterwards(was, o)
+	if err != nil {
+		return nil, err
 	}
 	out := &Diff{
 		APIVersion: APIVersion, Kind: "Diff", Datapaths: [2]DatapathInfo{s.datapathInfo(), after.datapathInfo()},
@@ -165,6 +163,22 @@ type differ struct {
 	touched      []int
 	sources      [][2]*MatrixSource
 	destinations [][2]*MatrixDestination
+}
+
+// afterwards is the Matrix after the change: the one before, as far as packets
+// take the same ways.
+func (d *differ) afterwards(was *Matrix, o MatrixOptions) (*Matrix, error) {
+	if d.scope.all && !d.scope.sameWays {
+		return d.after.Matrix(o)
+	}
+	is := *was
+	is.Destinations = slices.Clone(was.Destinations)
+	for i, to := range is.Destinations {
+		if d.scope.reroutes(to) {
+			is.Destinations[i].column = d.after.newColumn(to.column.requests)
+		}
+	}
+	return &is, nil
 }
 
 // compareAll leaves out connections that the change cannot touch.
