@@ -100,8 +100,10 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 
 // readPolicies makes all that hangs on the policies: readiness does, too.
 func (s *Sim) readPolicies() {
+	before := s.engine
 	var found []model.Issue
 	s.engine, found = engine.New(s.index, s.datapath)
+	s.engine.LearnFrom(before)
 	s.issues = model.SortIssues(slices.Concat(s.loaded, found))
 	s.verdicts, s.matrices = newVerdicts(), &sync.Map{}
 	s.plane = sync.OnceValue(s.identityPlane)
