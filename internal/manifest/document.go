@@ -26,6 +26,8 @@ type document struct {
 	// is the count that the documents of a part share.
 	inAlias  int
 	borrowed *int
+	// inBigList is true for one of so many that they must be small.
+	inBigList bool
 	// rejected is true once an API server would have refused the document.
 	rejected bool
 	// told counts the Issues of the document.
@@ -139,6 +141,14 @@ func (d *document) pathAt(offset int64) string {
 		return ""
 	}
 	return d.paths[i-1]
+}
+
+// forget lets go of the places of the fields of one of very many documents: what
+// is said of it later is said of its first line.
+func (d *document) forget() {
+	if d.inBigList {
+		d.places, d.paths, d.lines = nil, nil, nil
+	}
 }
 
 // object is the document kept as it was written.

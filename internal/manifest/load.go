@@ -66,6 +66,7 @@ func (l *loader) trees(p parsed, take func(document)) {
 			namespace: p.file.namespace(), resolver: l.resolver, reports: l.reports, borrowed: &borrowed,
 		}
 		d.ofList(p.list)
+		d.inBigList = p.list != nil
 		take(d)
 	}
 	if p.err == nil {
@@ -135,6 +136,7 @@ func (l *loader) take(d *document, k kind) {
 	if value := k.read(d); value != nil && !d.rejected {
 		l.objects.add(d, k.group, value)
 	}
+	d.forget()
 }
 
 // other keeps an object of a kind that this package does not read, unless the
