@@ -1,9 +1,13 @@
 # Netsim needs nothing but Go: no C compiler, no cluster, no root.
 export CGO_ENABLED := 0
 
-GO        ?= go
-FUZZTIME  ?= 30s
-PLATFORMS ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
+GO         ?= go
+FUZZTIME   ?= 30s
+BENCH      ?= .
+BENCHFLAGS ?= -short
+BENCHSTAT  ?= golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+COUNT      ?= 1
+PLATFORMS  ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
 .PHONY: build test race library lint fmt-check vet tidy-check bench fuzz scenarios conformance lab cross
 
@@ -42,8 +46,15 @@ vet:
 tidy-check:
 	$(GO) mod tidy -diff
 
+# A table of the benchmarks that BENCH picks, each run COUNT times. The largest
+# clusters take minutes and gigabytes: BENCHFLAGS= measures them too. To compare
+# two commits, keep bin/bench.txt of each and give both to benchstat.
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./bench/...
+	@mkdir -p bin
+	$(GO) test -run '^$$' -bench '$(value BENCH)' -benchmem -count $(COUNT) -timeout 3h $(BENCHFLAGS) ./bench | tee bin/bench.txt
+	@! grep -E '^(FAIL|---? FAIL)' bin/bench.txt
+	@$(GO) run $(BENCHSTAT) bin/bench.txt || \
+		echo "bench: benchstat could not be downloaded, so the figures are as above, and in bin/bench.txt"
 
 # Each fuzz target for FUZZTIME: go test runs one at a time.
 fuzz:

@@ -5,7 +5,8 @@
 // use each feature as often as public GitOps repositories do. It comes as YAML,
 // so that loading is measured too. The same Shape always gives the same bytes.
 //
-// Run the benchmarks with `make bench`. Nothing here fails for being slow: the
-// machine that runs it is not known. Compare figures of one run only, above all
-// how they grow from size to size; benchstat compares two runs.
+// Run the benchmarks with `make bench`; README.md has figures, and what bounds
+// them. Nothing here fails for being slow: the machine that runs it is not
+// known. Compare figures of one run only, above all how they grow from size to
+// size; benchstat compares two runs.
 package bench

@@ -9,9 +9,6 @@ import (
 	"github.com/netsim-dev/netsim/model"
 )
 
-// zoneLabel is the well-known label of a node's zone.
-const zoneLabel = "topology.kubernetes.io/zone"
-
 // candidate is an endpoint with one of its slice's ports.
 type candidate struct {
 	endpoint model.Endpoint
@@ -154,7 +151,7 @@ func (q *query) nearest(all []candidate, from localView) []candidate {
 		return all
 	}
 	ready := filter(all, func(c candidate) bool { return c.endpoint.Ready })
-	switch zone := from.node.Labels[zoneLabel]; q.prefers() {
+	switch zone := from.node.Labels[model.ZoneLabel]; q.prefers() {
 	case preferNode:
 		here := filter(ready, func(c candidate) bool { return c.endpoint.Node == from.node.Name })
 		if len(here) > 0 {
@@ -241,7 +238,7 @@ func hasEndpoints(all []*model.EndpointSlice) bool {
 // where the backend's identity cannot be known.
 func (q *query) party(c candidate) (party model.Party, why string) {
 	party = q.ix.Party(c.endpoint.Addr)
-	if len(q.ix.Cluster.Pods) == 0 {
+	if !slices.ContainsFunc(q.ix.Cluster.Pods, func(p *model.Pod) bool { return p.Inferred == "" }) && party.Pod == nil {
 		return q.plain(party, c), ""
 	}
 	if c.endpoint.PodName == "" {

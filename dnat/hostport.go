@@ -51,10 +51,7 @@ func ciliumHostPort(q *query) []Path {
 // of the address, as backends.
 func (q *query) holders(node *model.Node) []Backend {
 	var found []Backend
-	for _, pod := range q.ix.Cluster.Pods {
-		if pod.Node != node.Name || pod.HostNetwork || pod.Finished {
-			continue
-		}
+	for _, pod := range q.ix.Publishing(node) {
 		for _, p := range pod.Ports {
 			published := p.HostPort == q.PortNumber && p.Protocol == q.Protocol
 			if party := q.ix.PodParty(pod, q.Addr.Is6()); published && party.Addr.Is6() == q.Addr.Is6() && (!p.HostIP.IsValid() || p.HostIP.IsUnspecified() || p.HostIP == q.Addr) {

@@ -21,7 +21,7 @@ func (q *query) clusterEndpoints(node *model.Node) []candidate {
 	if hinted := byHint(ready, node.Name, func(e model.Endpoint) []string { return e.HintNodes }); hinted != nil {
 		return hinted
 	}
-	if zone := node.Labels[zoneLabel]; zone != "" {
+	if zone := node.Labels[model.ZoneLabel]; zone != "" {
 		if hinted := byHint(ready, zone, func(e model.Endpoint) []string { return e.HintZones }); hinted != nil {
 			return hinted
 		}

@@ -117,7 +117,7 @@ func (q *query) redirectTarget(r redirect) (target redirectPort, why string) {
 func (q *query) redirectPods(namespace string, r redirect, backend redirectPort) []*model.Pod {
 	return filter(q.ix.Cluster.Pods, func(p *model.Pod) bool {
 		declares := slices.ContainsFunc(p.Ports, func(c model.ContainerPort) bool { return backend.is(c.Port, c.Protocol) })
-		return p.Namespace == namespace && p.Node == q.node && p.Ready && !p.Finished &&
+		return p.Inferred == "" && p.Namespace == namespace && p.Node == q.node && p.Ready && !p.Finished &&
 			r.Spec.RedirectBackend.LocalEndpointSelector.matches(p.Labels) && (declares || len(p.Ports) == 0)
 	})
 }

@@ -40,7 +40,7 @@ func newAdviser(e *Engine) *adviser {
 	a := &adviser{Engine: e, alike: map[identity.NumericIdentity][]*model.Pod{}}
 	for _, pod := range e.index.Cluster.Pods {
 		id := e.ids.pods[pod]
-		if id == nil {
+		if id == nil || pod.Inferred != "" {
 			continue
 		}
 		if len(a.alike[id.ID]) == 0 {

@@ -115,7 +115,7 @@ func (a *adviser) unmatchedSubject(r *rule, path string) model.Issue {
 func (a *adviser) unmatched(r *rule, e endpointSelector) model.Issue {
 	scope, path := e.namespaces, e.path
 	known := len(scope) == 0 || slices.ContainsFunc(a.index.Cluster.Pods, func(p *model.Pod) bool {
-		return slices.Contains(scope, p.Namespace)
+		return slices.Contains(scope, p.Namespace) && p.Inferred == ""
 	})
 	id := r.object.Origin.ID()
 	if !known {

@@ -27,8 +27,14 @@ func (d demand) none() bool { return slices.Max(d.modes) == types.AuthTypeDisabl
 // demandOf is the demand on an allowed packet. Its rules are those that name
 // a mode that holds: a rule without one only takes it over.
 func (e *Engine) demandOf(f *flow, m match, hits []hit) demand {
+	passed := len(follow(known(hits)).passed) > 0
 	hits = slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return h.rule.unknownPeers != "" || !h.rule.entry.IsAllow() })
 	d := demand{modes: e.possibleModes(f, m, hits)}
+	if modes, plain := explicitModes(hits); passed && plain && len(modes) > 0 {
+		// What a Pass does to the precedence of entries behind it depends on the
+		// order in which they come, and so does what they take over.
+		d.modes = sorted(slices.Concat(d.modes, modes, []types.AuthType{types.AuthTypeDisabled}))
+	}
 	for _, h := range hits {
 		if mode, explicit := h.authentication(); explicit && slices.Contains(d.modes, mode) {
 			d.by = append(d.by, h.origin())

@@ -75,7 +75,7 @@ func (e *Engine) distinctPods(want func(model.Party) bool) []model.Party {
 	var out []model.Party
 	for _, pod := range e.index.Cluster.Pods {
 		id := e.ids.pods[pod]
-		if id == nil || len(pod.IPs) == 0 {
+		if id == nil || len(pod.IPs) == 0 || pod.Inferred != "" {
 			continue
 		}
 		key := kind{labels: string(id.Labels.SortedList())}

@@ -78,6 +78,9 @@ func component(c *model.Cluster, name string) Component {
 		}
 	}
 	for _, p := range c.Pods {
+		if p.Inferred != "" {
+			continue
+		}
 		if p.Labels["app"] == name || p.Owner != nil && owners[*p.Owner] {
 			found.Pods = append(found.Pods, p)
 			found.Found = true

@@ -38,7 +38,7 @@ type Compiled struct {
 
 // Cell is what policies of one side do with a packet.
 type Cell struct {
-	// Ask is true where only Judge can tell; the rest then says nothing.
+	// Ask is true where only Judge can tell; the rest but L7 then says nothing.
 	Ask bool
 	// Allowed says whether the packet passes.
 	Allowed bool
@@ -97,11 +97,9 @@ func (c *Compiled) Judge(d model.Direction, packet model.Packet) Cell {
 }
 
 func (c *Compiled) judge(d model.Direction, subject, peer uint32, port PortNumber) Cell {
-	if c.doubtedSubjects.has(subject) || c.doubtedPeers.has(peer) {
-		return Cell{Ask: true}
-	}
 	list := c.bySubject[d][subject]
 	cell, decided, passed := Cell{Allowed: !list.enforced}, false, types.TierUnspec
+	cell.Ask = c.doubtedSubjects.has(subject) || c.doubtedPeers.has(peer)
 	for _, r := range list.rules {
 		if decided && !list.marked {
 			break
@@ -109,9 +107,7 @@ func (c *Compiled) judge(d model.Direction, subject, peer uint32, port PortNumbe
 		if !c.meansPort(r, d, subject, peer, port) {
 			continue
 		}
-		if r.doubtful.has(peer) {
-			return Cell{Ask: true}
-		}
+		cell.Ask = cell.Ask || r.doubtful.has(peer)
 		if !r.peers.has(peer) {
 			continue
 		}
@@ -123,6 +119,9 @@ func (c *Compiled) judge(d model.Direction, subject, peer uint32, port PortNumbe
 		default:
 			cell.Allowed, decided = r.verdict == types.Allow, true
 		}
+	}
+	if cell.Ask {
+		return Cell{Ask: true, L7: cell.L7}
 	}
 	return c.audited(cell)
 }

@@ -2,26 +2,9 @@ package engine
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/netsim-dev/netsim/model"
 )
-
-// outsideOnly says whether the peers that netsim cannot know are addresses
-// outside, whatever they are.
-func (e *Engine) outsideOnly(r *rule) bool {
-	for name := range strings.SplitSeq(r.unknownPeers, ", ") {
-		switch name {
-		case "toServices", "toGroups", "fromGroups":
-			if e.options.cidrMeansPods() {
-				return false
-			}
-		default:
-			return false
-		}
-	}
-	return true
-}
 
 // doubt finds the identities about which only Judge can tell (unknown.go,
 // cidrmode.go, authconflict.go).
@@ -36,9 +19,12 @@ func (c *Compiled) doubt() {
 		if c.engine.options.cidrMeansPods() && pod.Assigned["ip"] {
 			c.doubtedPeers.add(i)
 		}
-		for _, o := range c.engine.opaque {
-			if couldBeFor(o, &flow{self: party}) {
+		for _, d := range c.engine.doubts {
+			if couldTouch(d, party) {
 				c.doubtedSubjects.add(i)
+				if d.Labels {
+					c.doubtedPeers.add(i)
+				}
 			}
 		}
 	}

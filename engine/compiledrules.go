@@ -133,9 +133,9 @@ func (c *Compiled) peersOf(r *rule) *idSet {
 // doubtfulOf are peers of whom no file says whether the rule means them, or too
 // little (unknown.go, fqdn.go, cidrgroup.go).
 func (c *Compiled) doubtfulOf(r *rule) *idSet {
-	u := c.universe
+	u, aPod := c.universe, &flow{other: model.Party{Kind: model.PartyPod}}
 	switch {
-	case r.unknownPeers != "" && !c.engine.outsideOnly(r), c.emptyGroups && r.entry.L3.SelectsAllEndpoints() && r.namesPorts():
+	case r.unknownPeers != "" && c.engine.couldMean(r, aPod), c.emptyGroups && r.entry.L3.SelectsAllEndpoints() && r.namesPorts():
 		return u.everyone
 	case r.unknownPeers != "", len(r.fqdns()) > 0, r.readsNodes:
 		return u.notPods

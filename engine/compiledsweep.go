@@ -139,6 +139,17 @@ func (s *side) open(undecided bitset) {
 	}
 }
 
+// exempt takes away whatever rules say of some, and allows them: no policy of
+// pods judges what a node or an address outside is sent.
+func (s *side) exempt(some *idSet) {
+	some.each(func(id uint32) {
+		for _, b := range []bitset{s.ask, s.auth, s.l7} {
+			b[id/wordBits] &^= 1 << (id % wordBits)
+		}
+	})
+	s.allowed.addAll(some)
+}
+
 // sweep computes rows for one class of sources after another.
 type sweep struct {
 	c      *Compiled
@@ -177,16 +188,16 @@ func (s *sweep) judgeIngress(class *peerClass, port int) {
 	side.reset()
 	side.decide(class.means, concerned)
 	side.open(s.c.open)
-	side.allowed.addAll(s.c.universe.notPods)
 	for _, r := range class.doubts {
 		if set := concerned[r.place]; set != nil {
 			side.ask.addAll(set)
 		}
 	}
-	side.ask.addAll(&idSet{many: s.c.doubtedSubjects})
 	if s.c.doubtedPeers.has(class.first) {
 		side.ask.addAll(s.c.universe.everyone)
 	}
+	side.exempt(s.c.universe.notPods)
+	side.ask.addAll(&idSet{many: s.c.doubtedSubjects})
 	s.audit(side)
 }
 

@@ -18,7 +18,7 @@ type Engine struct {
 	options *options
 	ids     *identities
 	rules   []*rule
-	opaque  []*model.Object
+	doubts  []model.Doubt
 	repo    *repository
 	plane   *IdentityPlane
 	// numbers are those of the CiliumIdentity objects, by their labels.
@@ -56,7 +56,7 @@ func New(ix *model.Index, dp model.Datapath) (*Engine, []model.Issue) {
 	var issues []model.Issue
 	o.withOptions(func() {
 		e.rules, issues = r.readPolicies(ix.Cluster.Policies)
-		e.opaque = r.opaque
+		e.doubts = slices.Concat(doubtsOf(r.opaque), ix.Cluster.Doubts)
 	})
 	e.options = o.neededBy(e.rules)
 	e.options.withOptions(func() {

@@ -47,11 +47,8 @@ func notYet(r *api.Rule, v model.Version) string {
 	if !v.AtLeast(1, 20, 0) && slices.ContainsFunc(entities(r), func(e api.Entity) bool { return e == api.EntityClusterMesh }) {
 		return "the entity cluster-mesh came with 1.20"
 	}
-	// The CRD has had a pattern for server names since 1.18 (pkg/policy/api/l4.go,
-	// ServerName).
-	leading := regexp.MustCompile(`^(\*?\*\.)?([-a-zA-Z0-9_]+\.?)+$`)
 	for _, name := range serverNames(r) {
-		if v.AtLeast(1, 18, 0) && !v.AtLeast(1, 20, 0) && !leading.MatchString(string(name)) {
+		if v.AtLeast(1, 18, 0) && !v.AtLeast(1, 20, 0) && !wildcardLeads(name) {
 			return fmt.Sprintf("a wildcard within a label, as in server name %s, came with 1.20", name)
 		}
 	}
@@ -74,6 +71,12 @@ func notYet(r *api.Rule, v model.Version) string {
 		}
 	}
 	return ""
+}
+
+// wildcardLeads: the CRD has had a pattern for server names since 1.18
+// (pkg/policy/api/l4.go, ServerName).
+func wildcardLeads(name api.ServerName) bool {
+	return regexp.MustCompile(`^(\*?\*\.)?([-a-zA-Z0-9_]+\.?)+$`).MatchString(string(name))
 }
 
 func serverNames(r *api.Rule) (all []api.ServerName) {

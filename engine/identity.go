@@ -33,6 +33,7 @@ type identities struct {
 	index   *model.Index
 	options *options
 	version model.Version
+	filter  *labelFilter
 	numbers numbers
 }
 
@@ -52,6 +53,7 @@ func newIdentities(ix *model.Index, o *options, version model.Version, cache ipc
 		index:    ix,
 		options:  o,
 		version:  version,
+		filter:   newLabelFilter(o, version),
 		numbers:  numbers{},
 	}
 	for id := range identity.ListReservedIdentities() {

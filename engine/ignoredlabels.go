@@ -58,8 +58,7 @@ func (r *reader) ignoredLabels(o *model.Object, path string, wants []labelDemand
 }
 
 func (r *reader) isIdentityLabel(key string) bool {
-	l := labels.NewLabel(key, "", labels.LabelSourceK8s)
-	return len(r.options.identityLabels(labels.Labels{key: l}, r.dp.Version())) > 0
+	return r.filter.keeps(labels.NewLabel(key, "", labels.LabelSourceK8s))
 }
 
 // ignoredInCilium looks at the subject and the peers of a Cilium policy's rule.

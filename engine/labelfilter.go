@@ -11,24 +11,53 @@ import (
 	"github.com/netsim-dev/netsim/model"
 )
 
-// identityLabels keeps the labels that identities are made of, as the cluster's
-// release does. Call it with Cilium's options set.
-func (o *options) identityLabels(lbls labels.Labels, v model.Version) labels.Labels {
-	kept, _ := labelsfilter.Filter(lbls)
-	if kept == nil {
-		kept = labels.Labels{}
-	}
+// labelFilter keeps the labels that identities are made of, as the cluster's
+// release does. It remembers its answers: each takes twenty regular expressions,
+// and a cluster has few keys.
+type labelFilter struct {
+	options *options
+	version model.Version
+	kept    map[labelKey]bool
+}
+
+type labelKey struct{ source, key string }
+
+func newLabelFilter(o *options, v model.Version) *labelFilter {
+	return &labelFilter{o, v, map[labelKey]bool{}}
+}
+
+// identityLabels are those of the labels that are kept. Call it with Cilium's
+// options set.
+func (f *labelFilter) identityLabels(lbls labels.Labels) labels.Labels {
+	kept := labels.Labels{}
 	for key, l := range lbls {
-		switch {
-		case strings.HasPrefix(key, "topology.kubernetes.io") && !dropsTopology(v):
-			if o.listKeeps(l) {
-				kept[key] = l
-			}
-		case key == ciliumio.PolicyLabelServiceAccount && !v.AtLeast(1, 18, 0) && !o.listKeeps(l):
-			delete(kept, key)
+		if f.keeps(l) {
+			kept[key] = l
 		}
 	}
 	return kept
+}
+
+// keeps goes by source and key alone, as Cilium does.
+func (f *labelFilter) keeps(l labels.Label) bool {
+	key := labelKey{l.Source, l.Key}
+	keep, known := f.kept[key]
+	if !known {
+		keep = f.decide(l)
+		f.kept[key] = keep
+	}
+	return keep
+}
+
+func (f *labelFilter) decide(l labels.Label) bool {
+	kept, _ := labelsfilter.Filter(labels.Labels{l.Key: l})
+	switch {
+	case strings.HasPrefix(l.Key, "topology.kubernetes.io") && !dropsTopology(f.version):
+		return len(kept) > 0 || f.options.listKeeps(l)
+	case l.Key == ciliumio.PolicyLabelServiceAccount && !f.version.AtLeast(1, 18, 0):
+		return len(kept) > 0 && f.options.listKeeps(l)
+	}
+	return len(kept) > 0
 }
 
 // dropsTopology: topology.kubernetes.io is on the list of labels to leave out

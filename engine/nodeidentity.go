@@ -40,7 +40,7 @@ func (ids *identities) numberNodes() {
 // InitWithNodeLabels).
 func (ids *identities) subjectLabels(n *model.Node) labels.Labels {
 	lbls := labels.NewFrom(labels.LabelHost)
-	lbls.MergeLabels(ids.options.identityLabels(labels.Map2Labels(n.Labels, labels.LabelSourceK8s), ids.version))
+	lbls.MergeLabels(ids.filter.identityLabels(labels.Map2Labels(n.Labels, labels.LabelSourceK8s)))
 	return lbls
 }
 

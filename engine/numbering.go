@@ -86,7 +86,7 @@ func (ids *identities) podLabels(pod *model.Pod) labels.Labels {
 		Spec:       slim_corev1.PodSpec{ServiceAccountName: pod.ServiceAccount},
 	}
 	_, k8sLabels := k8s.GetPodMetadata(slog.New(slog.DiscardHandler), ns, slim)
-	identityLabels := ids.options.identityLabels(labels.Map2Labels(k8sLabels, labels.LabelSourceK8s), ids.version)
+	identityLabels := ids.filter.identityLabels(labels.Map2Labels(k8sLabels, labels.LabelSourceK8s))
 	for _, l := range k8s.NamedPortsIdentityLabels(ciliumNamedPorts(pod)) {
 		identityLabels[l.Key] = l
 	}

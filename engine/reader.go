@@ -15,6 +15,7 @@ type reader struct {
 	index   *model.Index
 	dp      model.Datapath
 	options *options
+	filter  *labelFilter
 	crds    *crd.Validator
 	log     *slog.Logger
 	// groups are the CIDR groups in force.
@@ -27,7 +28,10 @@ type reader struct {
 }
 
 func newReader(ix *model.Index, dp model.Datapath, o *options) *reader {
-	return &reader{index: ix, dp: dp, options: o, crds: crd.New(), log: slog.New(slog.DiscardHandler), hasDerivative: derivatives(ix.Cluster.Policies, dp.Version())}
+	return &reader{
+		index: ix, dp: dp, options: o, filter: newLabelFilter(o, dp.Version()), crds: crd.New(), log: slog.New(slog.DiscardHandler),
+		hasDerivative: derivatives(ix.Cluster.Policies, dp.Version()),
+	}
 }
 
 // guard runs one of Cilium's parsers. They trust the API server's validation

@@ -21,12 +21,17 @@ import (
 )
 
 // repository is Cilium's policy repository with the cluster's rules in it, and
-// the policy maps computed from it so far.
+// the policy maps computed from it so far. It is filled for the first map: to
+// read policies, or to compile them, takes none.
 type repository struct {
-	log  *slog.Logger
-	repo *policy.Repository
-	ids  *identities
+	log     *slog.Logger
+	ids     *identities
+	known   identity.IdentityMap
+	rules   []*rule
+	version model.Version
 
+	// repo is nil until it is filled.
+	repo *policy.Repository
 	// host are the labels that identity 1 has at present.
 	host     labels.LabelArray
 	computed map[view]*policyMap
@@ -44,22 +49,27 @@ type policyMap struct {
 	err     error
 }
 
-// newRepository loads the rules for a world of known identities. Those go in
-// before rules: the other order starts a goroutine for each repository that
-// nothing ever stops.
+// newRepository is for the rules in a world of known identities.
 func newRepository(ids *identities, known identity.IdentityMap, rules []*rule, version model.Version) *repository {
-	r := &repository{
-		log: slog.New(slog.DiscardHandler), ids: ids, host: known[identity.ReservedIdentityHost],
-		computed: map[view]*policyMap{},
+	return &repository{
+		log: slog.New(slog.DiscardHandler), ids: ids, known: known, rules: rules, version: version,
+		host: known[identity.ReservedIdentityHost], computed: map[view]*policyMap{},
 	}
-	r.repo = policy.NewPolicyRepository(r.log, known, secretsByName{}, envoypolicy.NewEnvoyL7RulesTranslator(r.log, secretsByName{}), identitymanager.NewIDManager(r.log), nil)
-	r.repo.SetNamedPortsGetter(namedPortsGetter{newPeerPorts(ids, version)})
-	r.repo.UpdateIdentities(known, nil)
-	r.updateIdentities(known)
-	for resource, entries := range byResource(rules) {
+}
+
+// fill loads the rules. The identities go in before them: the other order
+// starts a goroutine for each repository that nothing ever stops.
+func (r *repository) fill() {
+	if r.repo != nil {
+		return
+	}
+	r.repo = policy.NewPolicyRepository(r.log, r.known, secretsByName{}, envoypolicy.NewEnvoyL7RulesTranslator(r.log, secretsByName{}), identitymanager.NewIDManager(r.log), nil)
+	r.repo.SetNamedPortsGetter(namedPortsGetter{newPeerPorts(r.ids, r.version)})
+	r.repo.UpdateIdentities(r.known, nil)
+	r.updateIdentities(r.known)
+	for resource, entries := range byResource(r.rules) {
 		r.repo.ReplaceByResource(entries, resource)
 	}
-	return r
 }
 
 // byResource groups the rules' entries by the policy that holds them. Each
@@ -105,6 +115,7 @@ func (r *repository) policyMap(subject, host *identity.Identity) *policyMap {
 	if m, ok := r.computed[key]; ok {
 		return m
 	}
+	r.fill()
 	r.setHost(host)
 	m := &policyMap{}
 	m.err = r.compute(subject, m)

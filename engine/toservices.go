@@ -29,7 +29,7 @@ func (r *reader) resolveToServices(spec *api.Rule) (unresolved []int) {
 	for i := range spec.Egress {
 		egress := &spec.Egress[i]
 		for _, ref := range egress.ToServices {
-			for _, svc := range r.services() {
+			for _, svc := range r.candidates(ref) {
 				if r.meansService(ref, svc) {
 					r.addBackends(egress, svc)
 				}
@@ -51,6 +51,17 @@ func (r *reader) services() []*model.Service {
 	}
 	apiServer := &model.Service{Namespace: "default", Name: "kubernetes", Labels: model.Labels{"component": "apiserver", "provider": "kubernetes"}}
 	return append(loaded[:len(loaded):len(loaded)], apiServer)
+}
+
+// candidates are the Services that a reference could mean: one that is named
+// with its namespace need not be looked for.
+func (r *reader) candidates(ref api.Service) []*model.Service {
+	if name := ref.K8sService; ref.K8sServiceSelector == nil && name != nil && name.Namespace != "" {
+		if svc := r.index.Service(name.Namespace, name.ServiceName); svc != nil {
+			return []*model.Service{svc}
+		}
+	}
+	return r.services()
 }
 
 // meansService matches by labels or by name; an empty namespace means any.

@@ -19,9 +19,9 @@ import (
 func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
 	before := *step
 	e.applyUnknownNamespaces(f, step)
-	for _, o := range e.opaque {
-		if couldBeFor(o, f) {
-			doubt(step, o.Origin, fmt.Sprintf("%s may be in force and netsim cannot judge it", o.Origin.ID()))
+	for _, d := range e.doubts {
+		if couldTouch(d, f.self) || d.Labels && couldTouch(d, f.other) {
+			doubt(step, d.Origin, d.Why)
 		}
 	}
 	for _, h := range hits {
@@ -34,13 +34,32 @@ func (e *Engine) applyUnknown(f *flow, hits []hit, step *model.Step) {
 	e.applyUnknownNode(f, hits, before, step)
 }
 
-// couldBeFor says whether a policy that netsim cannot judge could be about a
-// flow's subject. Only a clusterwide one of Cilium's own can be about nodes.
-func couldBeFor(o *model.Object, f *flow) bool {
-	if f.self.Kind == model.PartyNode {
-		return o.Origin.Kind == "CiliumClusterwideNetworkPolicy"
+// doubtsOf are the doubts that policies raise which netsim cannot judge. Only a
+// clusterwide one of Cilium's own can be about nodes.
+func doubtsOf(opaque []*model.Object) []model.Doubt {
+	var doubts []model.Doubt
+	for _, o := range opaque {
+		d := model.Doubt{
+			Origin: o.Origin, Nodes: o.Origin.Kind == "CiliumClusterwideNetworkPolicy",
+			Why: fmt.Sprintf("%s may be in force and netsim cannot judge it", o.Origin.ID()),
+		}
+		if o.Origin.Namespace != "" {
+			d.Namespaces = []string{o.Origin.Namespace}
+		}
+		doubts = append(doubts, d)
 	}
-	return o.Origin.Namespace == "" || o.Origin.Namespace == f.self.Pod.Namespace
+	return doubts
+}
+
+// couldTouch says whether a doubt could be about one end of a flow.
+func couldTouch(d model.Doubt, p model.Party) bool {
+	switch p.Kind {
+	case model.PartyNode:
+		return d.Nodes
+	case model.PartyPod:
+		return d.Namespaces == nil || slices.Contains(d.Namespaces, p.Pod.Namespace)
+	}
+	return false
 }
 
 // applyUnknownNamespaces doubts a verdict where a rule reads labels of a

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	gatewayapi "sigs.k8s.io/gateway-api/apis/v1"
+
 	"github.com/netsim-dev/netsim/model"
 )
 
@@ -30,6 +32,13 @@ func nginxGatewayFabric() *Controller {
 				return DataPlane{svc, "before version 2.0 the controller's pod is the data plane"}
 			}
 			return DataPlane{nil, fmt.Sprintf("NGINX Gateway Fabric makes Deployment and Service %s/%s, and no file holds them", g.Namespace, name)}
+		},
+		made: func(t *Table, g *Gateway) *MadePods {
+			if svc := t.nginxControl(); svc != nil && t.runsNginx(svc) {
+				return nil
+			}
+			name := g.Name + "-" + g.Class
+			return &MadePods{name, model.Labels{"app.kubernetes.io/name": name, gatewayapi.GatewayNameLabelKey: g.Name}}
 		},
 		agent: func(t *Table, g *Gateway) *AgentTarget {
 			svc := t.nginxControl()

@@ -32,6 +32,9 @@ type Controller struct {
 	OnNode bool
 	// dataPlane finds the Service of a Gateway's data plane.
 	dataPlane func(*Table, *Gateway) DataPlane
+	// made are the pods that it makes for a Gateway whose data plane no file
+	// holds, nil where it makes none, or they cannot be told from the Gateway.
+	made func(*Table, *Gateway) *MadePods
 	// agent finds the Service that data plane pods must reach to become ready,
 	// nil for none.
 	agent func(*Table, *Gateway) *AgentTarget
@@ -43,6 +46,21 @@ type DataPlane struct {
 	Service *model.Service
 	// Why says how it was found, or what was looked for.
 	Why string
+}
+
+// MadePods are what a controller makes for a Gateway.
+type MadePods struct {
+	Name   string
+	Labels model.Labels
+}
+
+// MadePods are the pods of a Gateway's data plane, nil where its controller makes
+// none, or is not known.
+func (t *Table) MadePods(g *Gateway) *MadePods {
+	if g.Controller.made == nil {
+		return nil
+	}
+	return g.Controller.made(t, g)
 }
 
 // AgentTarget is where the agent in a data plane pod connects to.

@@ -140,8 +140,9 @@ func (r *Run) Exists(name string) bool {
 	return err == nil
 }
 
-// List gives the names of the files in and below a directory, sorted. Symlinks
-// to directories are not followed, so that there is no loop.
+// List gives the names of the files in and below a directory, sorted, but for
+// what git keeps of its own. Symlinks to directories are not followed, so that
+// there is no loop.
 func (r *Run) List(dir string) ([]string, error) {
 	real, err := r.bounds.resolve(dir)
 	if err != nil {
@@ -152,6 +153,8 @@ func (r *Run) List(dir string) ([]string, error) {
 		switch {
 		case err != nil:
 			return fmt.Errorf("cannot read %s: %w", dir, cause(err))
+		case entry.IsDir() && entry.Name() == ".git":
+			return filepath.SkipDir
 		case entry.IsDir():
 			return nil
 		case len(names) == maxFiles:

@@ -12,11 +12,11 @@
 // line of a base and the overlay that rendered it.
 //
 // The order of the sources is their rank. One that says how a directory is
-// deployed (an Argo CD Application, a Flux Kustomization) comes before those that
+// deployed (load/argocd, load/flux) comes before those that
 // would render the directory by itself: it asks Run.Render for it, with a name, a
 // namespace and values, adds the Output, and by that claims the directory. One
 // that makes objects out of all others (a policy that generates) comes last, and
-// looks at Run.Loaded.
+// looks at Run.Objects. What it may make and cannot know is a Run.Doubt.
 //
 // A new source is a package below with a type that implements Source, and
 // Renderer if it renders directories, and a row in cmd/netsim/sources.go. The

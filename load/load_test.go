@@ -152,3 +152,23 @@ func TestTheGitWorkTreeAroundAnArgumentMayBeRead(t *testing.T) {
 	got, _ := pods(t, []string{dir}, deployer{})
 	assert.Len(t, got, 1)
 }
+
+// TestReadOverReplaces: what comes on top takes the place of what a source renders,
+// too, and nothing is wrong with that.
+func TestReadOverReplaces(t *testing.T) {
+	t.Chdir(t.TempDir())
+	const service = "apiVersion: v1\nkind: Service\nmetadata: {name: api, namespace: dev}\nspec: {selector: {app: api}, ports: [{port: %PORT%}]}\n"
+	require.NoError(t, os.MkdirAll("base", 0o755))
+	for name, text := range map[string]string{
+		"base/copy.txt": "", "base/api.yaml": strings.ReplaceAll(service, "%PORT%", "80"), "over.yaml": strings.ReplaceAll(service, "%PORT%", "81"),
+	} {
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+	}
+	cluster, issues, err := load.ReadOver([]string{"base"}, []string{"over.yaml"}, nil, []load.Source{copier{}})
+	require.NoError(t, err)
+	require.Len(t, cluster.Services, 1)
+	assert.Equal(t, uint16(81), cluster.Services[0].Ports[0].Port)
+	for _, issue := range issues {
+		assert.NotContains(t, issue.Message, "there twice")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/netsim-dev/netsim/internal/manifest"
 	"github.com/netsim-dev/netsim/model"
@@ -18,19 +19,34 @@ type Run struct {
 	// names are those of all files there, in order.
 	names []string
 	// others are those of names that hold neither YAML nor JSON.
-	others  []string
-	sources []Source
-	bounds  bounds
+	others []string
+	// arguments are the directories of -f.
+	arguments []string
+	sources   []Source
+	bounds    bounds
 	// given are the files that -f names itself.
 	given   map[string]bool
 	claimed map[string]bool
 	made    []File
 	issues  []model.Issue
+	doubts  []model.Doubt
 }
 
 func newRun(paths []string, tree manifest.Tree, sources []Source) *Run {
 	r := &Run{Files: tree.Files, sources: sources, bounds: newBounds(paths), given: map[string]bool{}, claimed: map[string]bool{}}
+	for _, s := range sources {
+		if outside, ok := s.(Outsider); ok {
+			r.bounds = append(r.bounds, newBounds(outside.Outside())...)
+		}
+	}
 	for _, p := range paths {
+		if p != "-" {
+			dir := path.Clean(filepath.ToSlash(p))
+			if !r.IsDir(dir) {
+				dir = path.Dir(dir)
+			}
+			r.arguments = append(r.arguments, dir)
+		}
 		r.given[filepath.ToSlash(p)] = true
 		r.given[path.Clean(filepath.ToSlash(p))] = true
 	}
@@ -68,6 +84,12 @@ func (r *Run) Add(out Output) {
 // Report adds an Issue.
 func (r *Run) Report(issue model.Issue) { r.issues = append(r.issues, issue) }
 
+// Doubt adds what may change policies and cannot be known.
+func (r *Run) Doubt(d model.Doubt) { r.doubts = append(r.doubts, d) }
+
+// Objects are the objects of the Loaded files, with the line of each field.
+func (r *Run) Objects() []*model.Object { return manifest.Objects(r.Loaded()) }
+
 // Loaded are the files that will be loaded, as far as the sources have come:
 // those that none has claimed, and what they have added.
 func (r *Run) Loaded() []File {
@@ -80,6 +102,9 @@ func (r *Run) Loaded() []File {
 	return append(files, r.made...)
 }
 
+// Names are the files under -f, whatever they hold, in order.
+func (r *Run) Names() []string { return slices.Clone(r.names) }
+
 // Dirs are the directories under -f that hold a file of one of the given names,
 // sorted within each -f.
 func (r *Run) Dirs(bases ...string) []string {
@@ -91,6 +116,17 @@ func (r *Run) Dirs(bases ...string) []string {
 	}
 	return dirs
 }
+
+// Named are the files under -f whose names end so, sorted within each -f.
+func (r *Run) Named(ends ...string) []string {
+	return slices.DeleteFunc(slices.Clone(r.names), func(name string) bool {
+		return !slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(name, end) })
+	})
+}
+
+// Arguments are the directories that -f names, and those of the files that it
+// names, in order.
+func (r *Run) Arguments() []string { return r.arguments }
 
 // Renders says whether a Source holds a directory.
 func (r *Run) Renders(dir string) bool { return r.renderer(dir) != nil }

@@ -31,6 +31,13 @@ type Renderer interface {
 	Render(*Run, Request) Output
 }
 
+// Outsider is a Source that the user has pointed to further directories, which
+// hold no manifests by themselves: it may read there.
+type Outsider interface {
+	Source
+	Outside() []string
+}
+
 // Request asks for a directory to be rendered.
 type Request struct {
 	// Dir is the directory, named as Run names files.
@@ -44,9 +51,9 @@ type Request struct {
 	// Values are YAML documents of values for a chart, each over those before
 	// it and all over the chart's own.
 	Values []File
-	// Kustomization holds fields of a kustomization (namespace, patches,
-	// images) that are laid over a directory that has one, as an overlay would;
-	// nil for none.
+	// Kustomization holds fields of a kustomization that are set in that of the
+	// directory, as `kustomize edit` does: lists and maps are added to its own,
+	// anything else replaces it. Nil for none.
 	Kustomization []byte
 }
 
@@ -72,4 +79,12 @@ func (q Request) Through() string {
 // Fail adds an Issue of severity error.
 func (o *Output) Fail(file string, line int, message, remedy string) {
 	o.Issues = append(o.Issues, model.Issue{Severity: model.Error, File: file, Line: line, Message: message, Remedy: remedy})
+}
+
+// A Generator adds to everything that is loaded, whatever set of paths it is
+// from, and so reads last.
+type Generator interface {
+	Source
+	// Generates marks it.
+	Generates()
 }

@@ -32,6 +32,9 @@ type Cluster struct {
 	Kind *KindConfig
 	// Others are objects of all other kinds.
 	Others []*Object
+	// Doubts are what may change policies, or what they select, in a way that
+	// cannot be known.
+	Doubts []Doubt
 }
 
 // Labels are an object's labels, without Cilium's source prefix.
@@ -108,6 +111,10 @@ type Pod struct {
 	Terminating bool
 	// Finished is true for phases Succeeded and Failed: it has no address.
 	Finished bool
+	// Inferred says from what a pod was inferred that no file holds, as
+	// something unrendered accounts for it ("HelmRelease dev/cache (cache.yaml:1)");
+	// "" for all others. No verdict may rest on one.
+	Inferred string
 	// Made is true for a pod that stands for a template.
 	Made     bool
 	Assigned Assigned
@@ -191,6 +198,9 @@ type LoadBalancerIP struct {
 	Proxy bool
 }
 
+// ZoneLabel is the well-known label of a node's zone.
+const ZoneLabel = "topology.kubernetes.io/zone"
+
 // The range from which an API server takes nodePorts, by default.
 const FirstNodePort, LastNodePort = 30000, 32767
 
@@ -264,13 +274,27 @@ type HelmValues struct {
 	// ChartVersion is the version of the chart as it is written ("1.18.4",
 	// "~1.18.0"), "" where the document names none.
 	ChartVersion string
-	// VersionLine is the line of ChartVersion.
+	// VersionLine is the line of ChartVersion, and VersionFile its file where
+	// that is another than Origin's.
 	VersionLine int
+	VersionFile string
 	// Data are the values by dotted path ("socketLB.hostNamespaceOnly"); those
 	// of a list are joined by spaces.
 	Data map[string]string
 	// Lines gives the line of each of Data.
 	Lines map[string]int
+	// Files gives the file of those of Data that stand in another than Origin's.
+	Files map[string]string
+}
+
+// At is where a value of Data stands.
+func (v *HelmValues) At(path string) Origin {
+	origin := v.Origin
+	origin.Line = v.Lines[path]
+	if file := v.Files[path]; file != "" {
+		origin.File = file
+	}
+	return origin
 }
 
 // KindConfig is what a kind cluster config (kind.x-k8s.io/v1alpha4) says of
@@ -310,7 +334,7 @@ type Object struct {
 	// JSON is the whole document as JSON.
 	JSON []byte
 	// Lines gives the line of each field by its path
-	// ("spec.ingress[0].toPorts[1].ports"), for policies only.
+	// ("spec.ingress[0].toPorts[1].ports"), for policies and their like only.
 	Lines map[string]int
 }
 

@@ -1,6 +1,9 @@
 package model
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // Index finds the objects of a Cluster by name and address. It is made once
 // and only read afterwards.
@@ -14,6 +17,7 @@ type Index struct {
 	slices     map[name][]*EndpointSlice
 	podByIP    map[netip.Addr]*Pod
 	nodeByIP   map[netip.Addr]*Node
+	publishing map[string][]*Pod
 }
 
 type name struct{ namespace, name string }
@@ -30,6 +34,7 @@ func NewIndex(c *Cluster) *Index {
 		slices:     map[name][]*EndpointSlice{},
 		podByIP:    map[netip.Addr]*Pod{},
 		nodeByIP:   map[netip.Addr]*Node{},
+		publishing: map[string][]*Pod{},
 	}
 	for _, n := range c.Nodes {
 		ix.addNode(n)
@@ -71,7 +76,14 @@ func (ix *Index) addPod(p *Pod) {
 			ix.podByIP[ip] = p
 		}
 	}
+	if slices.ContainsFunc(p.Ports, func(port ContainerPort) bool { return port.HostPort != 0 }) {
+		ix.publishing[p.Node] = append(ix.publishing[p.Node], p)
+	}
 }
+
+// Publishing are the pods on a node that publish a hostPort and have an address
+// of their own, in the cluster's order.
+func (ix *Index) Publishing(n *Node) []*Pod { return ix.publishing[n.Name] }
 
 // Node finds a node by name, nil if there is none.
 func (ix *Index) Node(nodeName string) *Node { return ix.nodes[nodeName] }
@@ -129,4 +141,11 @@ func pick(ips []netip.Addr, is6 bool) netip.Addr {
 		return ips[0]
 	}
 	return netip.Addr{}
+}
+
+// With is the index of a cluster that differs in its policies only.
+func (ix *Index) With(c *Cluster) *Index {
+	next := *ix
+	next.Cluster = c
+	return &next
 }

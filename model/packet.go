@@ -61,6 +61,8 @@ const (
 	StageL7           Stage = "l7"
 	StageReturn       Stage = "return"
 	StageCloud        Stage = "cloud"
+	// StageInferred doubts a path because one of its ends is in no file.
+	StageInferred Stage = "inferred"
 )
 
 // Sees is what a policy or a translator saw of the packet. Source and

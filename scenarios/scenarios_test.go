@@ -25,6 +25,7 @@ import (
 const (
 	program = "../cmd/netsim"
 	example = "../examples/kind-argocd"
+	gitops  = "../examples/gitops"
 )
 
 // TestMain builds the program once and puts it on the PATH, which testscript
@@ -90,11 +91,13 @@ func dependOnProgram(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, f.Close())
 	}
-	require.NoError(t, filepath.WalkDir(filepath.FromSlash(example), func(path string, _ os.DirEntry, err error) error {
-		if err != nil {
+	for _, dir := range []string{example, gitops} {
+		require.NoError(t, filepath.WalkDir(filepath.FromSlash(dir), func(path string, _ os.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			_, err = os.Stat(path)
 			return err
-		}
-		_, err = os.Stat(path)
-		return err
-	}))
+		}))
+	}
 }

@@ -94,6 +94,8 @@ type PathSource struct {
 	IP   string `json:"ip,omitempty"`
 	// Assigned names the fields that no file gave.
 	Assigned []string `json:"assigned,omitempty"`
+	// Inferred says from what a pod was inferred that is in no file.
+	Inferred string `json:"inferred,omitempty"`
 }
 
 // Backend is where the packet ends up.
@@ -103,6 +105,7 @@ type Backend struct {
 	Port     uint16   `json:"port,omitempty"`
 	Node     string   `json:"node,omitempty"`
 	Assigned []string `json:"assigned,omitempty"`
+	Inferred string   `json:"inferred,omitempty"`
 }
 
 // Translation says who turned the frontend into a backend, and where.

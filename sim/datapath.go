@@ -19,6 +19,7 @@ const defaultCilium = "1.20.2"
 const (
 	settingVersion       = "cilium.version"
 	settingKubeProxyMode = "kubeProxyMode"
+	settingDetectLocal   = "kubeProxy.detectLocalMode"
 	optionKPR            = "kube-proxy-replacement"
 	optionRouting        = "routing-mode"
 	optionHostNSOnly     = "bpf-lb-sock-hostns-only"
@@ -64,7 +65,7 @@ func knownOptions() map[string][]string {
 		optionDSRDispatch:               {"opt", "ipip", "geneve"},
 		optionChaining:                  nil,
 		"kubeProxy.clusterCIDR":         nil,
-		"kubeProxy.detectLocalMode":     {"ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix"},
+		settingDetectLocal:              {"ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix"},
 		"kubeProxy.nodePortAddresses":   nil,
 		optionIPAM:                      nil,
 		settingFirewall:                 {firewallOpen, firewallUnknown},

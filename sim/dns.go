@@ -283,7 +283,7 @@ func (s *Sim) teacher(from model.Party, teaches func(model.Party) bool) string {
 	for _, p := range s.index.Cluster.Pods {
 		other := s.index.PodParty(p, false)
 		identity := strings.Join(s.engine.Identity(other, other.Node), ",")
-		if p == from.Pod || p.HostNetwork || p.Finished || tried[identity] || !mayShareNode(p, from.Pod) {
+		if p == from.Pod || p.Inferred != "" || p.HostNetwork || p.Finished || tried[identity] || !mayShareNode(p, from.Pod) {
 			continue
 		}
 		tried[identity] = true

@@ -119,13 +119,17 @@ func (s *settings) readChartVersion(values []*model.HelmValues) {
 	for _, v := range values {
 		version := strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(v.ChartVersion, "v"), ".x"), ".*")
 		origin := v.Origin
-		origin.Line = v.VersionLine
+		origin.Line, origin.File = v.VersionLine, cmp.Or(v.VersionFile, origin.File)
 		if tag, given := v.Data["image.tag"]; given {
-			version, origin.Line = strings.TrimPrefix(tag, "v"), v.Lines["image.tag"]
+			version, origin = strings.TrimPrefix(tag, "v"), v.At("image.tag")
 		}
-		if model.ParseVersion(version).Known() {
-			s.set(settingVersion, version, origin.Position())
+		if !model.ParseVersion(version).Known() {
+			continue
 		}
+		if before, at := s.values[settingVersion], s.sources[settingVersion]; at != sourceDefault && before != version {
+			s.tell(model.Warning, origin, fmt.Sprintf("Cilium's chart is named in two versions: %s is taken, %s (%s) is not", version, before, at), "pass the files of one cluster only")
+		}
+		s.set(settingVersion, version, origin.Position())
 	}
 }
 
@@ -155,8 +159,7 @@ func (s *settings) mergeValues(documents []*model.HelmValues) map[string]value {
 	merged, names := map[string]value{}, helmNames()
 	for _, v := range documents {
 		for _, path := range slices.Sorted(maps.Keys(v.Data)) {
-			origin := v.Origin
-			origin.Line = v.Lines[path]
+			origin := v.At(path)
 			now := value{v.Data[path], origin}
 			before, twice := merged[path]
 			if _, read := names[path]; read && twice && before.text != now.text {

@@ -7,6 +7,9 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -16,6 +19,8 @@ type MatrixOptions struct {
 	// From and To narrow the sources and destinations: a namespace ("dev"), a
 	// reference without a port ("dev/deploy/frontend"), labels of pods
 	// ("app=web", "dev/app in (web, api)"), "node" or "world". None means all.
+	// A workload or a pod means each Service that leads to it, too; a pod is its
+	// workload where workloads are asked about.
 	From, To []string
 	// Ports are those to ask about ("443", "53/UDP", "ICMP"): every workload,
 	// node and the world is then a destination. Without any, the Services with
@@ -31,7 +36,16 @@ type MatrixOptions struct {
 type Matrix struct {
 	Sources      []MatrixSource
 	Destinations []MatrixDestination
-	sim          *Sim
+	Datapath     DatapathInfo
+	// Issues are those of the Sim: what is left out of every verdict here.
+	Issues []model.Issue
+	// Progress, where it is set before Rows is called, is told how much of all the
+	// work is done, by one goroutine at a time.
+	Progress func(done, all int)
+
+	sim *Sim
+	// pods is true where each pod is asked about by itself.
+	pods bool
 }
 
 // MatrixSource is a row of a Matrix.
@@ -54,6 +68,9 @@ type like struct {
 type MatrixDestination struct {
 	Ref       string `json:"ref"`
 	Namespace string `json:"namespace,omitempty"`
+	// Behind are the workloads whose pods it leads to, as sources are named;
+	// also nodes, the world, and addresses that nobody in the cluster has.
+	Behind []string `json:"behind"`
 
 	column *column
 }
@@ -77,7 +94,13 @@ func (s *Sim) Matrix(o MatrixOptions) (*Matrix, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Matrix{sim: s}
+	if err := checkPorts(o.Ports); err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(from, func(one selector) bool { return one.service }); i >= 0 {
+		return nil, refErrorf("--from %s: Services open no connections: name a workload", o.From[i])
+	}
+	m := &Matrix{Datapath: s.datapathInfo(), Issues: s.Issues(), sim: s, pods: o.Pods}
 	for _, p := range s.participants(o.Pods) {
 		if from.mean(p) {
 			m.Sources = append(m.Sources, s.matrixSource(p))
@@ -89,79 +112,119 @@ func (s *Sim) Matrix(o MatrixOptions) (*Matrix, error) {
 	}
 	switch {
 	case len(m.Sources) == 0:
-		return nil, refErrorf("--from %v means none of the %s: see netsim list", o.From, "workloads, nodes and the world")
+		return nil, refErrorf("--from %s means none of the workloads, nodes and the world: see netsim list", strings.Join(o.From, ", "))
 	case len(m.Destinations) == 0:
-		return nil, refErrorf("--to %v means no destination: see netsim list svc, or name --ports", o.To)
+		return nil, refErrorf("--to %s means no destination: see netsim list svc, or name --ports", strings.Join(o.To, ", "))
 	}
 	return m, nil
 }
 
-// Rows yields the rows in order. They are computed on all processors, a few
-// ahead of the one that is asked for, so that a matrix of any size needs little
-// memory.
+func checkPorts(ports []string) error {
+	for _, text := range ports {
+		port, err := parsePort(text)
+		switch {
+		case err != nil:
+			return refErrorf("--ports %s: %v", text, err)
+		case port.name != "":
+			return refErrorf("--ports %s: give the number: not every workload has a port of that name", text)
+		}
+	}
+	return nil
+}
+
+// mostCells bounds what is kept of the rows that are worked on: three bytes a
+// cell.
+const mostCells = 1 << 26
+
+// Rows yields the rows in order. Each block of them is computed destination by
+// destination, on all processors, since the ways to one are what takes memory:
+// they are found once for a block, and then forgotten.
 func (m *Matrix) Rows() iter.Seq[MatrixRow] {
+	return m.rowsInBlocks(max(1, mostCells/len(m.Destinations)))
+}
+
+func (m *Matrix) rowsInBlocks(size int) iter.Seq[MatrixRow] {
 	return func(yield func(MatrixRow) bool) {
-		pending := make(chan chan MatrixRow, 2*runtime.GOMAXPROCS(0))
-		stop := make(chan struct{})
-		defer close(stop)
-		go m.compute(pending, stop)
-		for row := range pending {
-			if !yield(<-row) {
+		done := m.steps(size)
+		for sources := range slices.Chunk(m.Sources, size) {
+			rows := m.block(sources, done)
+			for i := range sources {
+				if !yield(MatrixRow{&sources[i], rows[i]}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// steps tells Progress of each destination that is done.
+func (m *Matrix) steps(size int) func() {
+	if m.Progress == nil {
+		return func() {}
+	}
+	var lock sync.Mutex
+	blocks := (len(m.Sources) + size - 1) / size
+	done, all := 0, blocks*len(m.Destinations)
+	return func() {
+		lock.Lock()
+		defer lock.Unlock()
+		done++
+		m.Progress(done, all)
+	}
+}
+
+func (m *Matrix) block(sources []MatrixSource, done func()) [][]Outcome {
+	rows := make([][]Outcome, len(sources))
+	for i := range rows {
+		rows[i] = make([]Outcome, len(m.Destinations))
+	}
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for j := next.Add(1) - 1; j < int64(len(m.Destinations)); j = next.Add(1) - 1 {
+				column := m.Destinations[j].column
+				for i := range sources {
+					rows[i][j] = m.sim.fold(column, &sources[i])
+				}
+				column.forget()
+				done()
+			}
+		})
+	}
+	workers.Wait()
+	return rows
+}
+
+// fold is the outcome for all pods of a source.
+func (s *Sim) fold(c *column, source *MatrixSource) Outcome {
+	var folded outcomes
+	for party := range c.differing(source) {
+		folded.add(s.outcome(c, party))
+	}
+	return folded.all
+}
+
+// differing are the parties of a source that this destination can tell apart,
+// one for all that it cannot.
+func (c *column) differing(source *MatrixSource) iter.Seq[model.Party] {
+	return func(yield func(model.Party) bool) {
+		for _, l := range source.likes {
+			together := false
+			for _, p := range l.all {
+				if !c.byAddress && !c.apart[p.Pod] {
+					together = true
+					continue
+				}
+				if !yield(p) {
+					return
+				}
+			}
+			if together && !yield(l.party) {
 				return
 			}
 		}
 	}
-}
-
-// compute puts a promise for each row into pending, which bounds how many are
-// worked on at a time.
-func (m *Matrix) compute(pending chan<- chan MatrixRow, stop <-chan struct{}) {
-	defer close(pending)
-	for i := range m.Sources {
-		row := make(chan MatrixRow, 1)
-		select {
-		case pending <- row:
-			go func() { row <- m.row(&m.Sources[i]) }()
-		case <-stop:
-			return
-		}
-	}
-}
-
-func (m *Matrix) row(source *MatrixSource) MatrixRow {
-	cells := make([]Outcome, len(m.Destinations))
-	for i := range m.Destinations {
-		cells[i] = m.Destinations[i].column.fold(source)
-	}
-	return MatrixRow{source, cells}
-}
-
-// fold is the outcome for all pods of a source.
-func (c *column) fold(source *MatrixSource) Outcome {
-	var folded Outcome
-	first := true
-	add := func(party model.Party) {
-		o := c.outcome(party)
-		if first {
-			folded, first = o, false
-			return
-		}
-		folded = Outcome{model.Paths(folded.Verdict, o.Verdict), folded.Auth || o.Auth, folded.L7 || o.L7}
-	}
-	for _, l := range source.likes {
-		together := false
-		for _, p := range l.all {
-			if !c.byAddress && !c.apart[p.Pod] {
-				together = true
-				continue
-			}
-			add(p)
-		}
-		if together {
-			add(l.party)
-		}
-	}
-	return folded
 }
 
 // A Difference is a cell for which Query gives another verdict.
@@ -182,7 +245,7 @@ func (m *Matrix) Verify(n int, seed uint64) ([]Difference, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s to %s: %w", from.Ref, to.Ref, err)
 		}
-		if o := to.column.fold(from); o.Verdict != a.Verdict {
+		if o := m.sim.fold(to.column, from); o.Verdict != a.Verdict {
 			out = append(out, Difference{from.Ref, to.Ref, o.Verdict, a.Verdict})
 		}
 	}
@@ -206,7 +269,7 @@ func (s *Sim) participants(pods bool) []participant {
 			continue
 		}
 		party := s.index.PodParty(p, false)
-		if pods || WorkloadOf(p) == podRef(p) {
+		if pods || ownerRef(p) == "" {
 			out = append(out, participant{podRef(p), p.Namespace, []model.Party{party}})
 			continue
 		}
@@ -214,7 +277,7 @@ func (s *Sim) participants(pods bool) []participant {
 		if !known {
 			i = len(out)
 			at[*p.Owner] = i
-			out = append(out, participant{WorkloadOf(p), p.Namespace, nil})
+			out = append(out, participant{ownerRef(p), p.Namespace, nil})
 		}
 		out[i].parties = append(out[i].parties, party)
 	}
@@ -230,8 +293,17 @@ func (s *Sim) participants(pods bool) []participant {
 // WorkloadOf is the reference of what a pod belongs to ("dev/deploy/web"), its own
 // where it belongs to nothing that a reference can name.
 func WorkloadOf(p *model.Pod) string {
+	if ref := ownerRef(p); ref != "" {
+		return ref
+	}
+	return podRef(p)
+}
+
+// ownerRef is the workload that a pod belongs to, "" for none that a reference
+// can name.
+func ownerRef(p *model.Pod) string {
 	if p.Owner == nil || shortKinds()[p.Owner.Kind] == "" {
-		return podRef(p)
+		return ""
 	}
 	return p.Owner.Namespace + "/" + shortKinds()[p.Owner.Kind] + "/" + p.Owner.Name
 }
@@ -284,21 +356,29 @@ func (s *Sim) matrixDestinations(o MatrixOptions, to selectors) ([]MatrixDestina
 		refs = s.destinationsAt(o)
 	}
 	var out []MatrixDestination
-	for _, d := range refs {
-		r, err := parseReference(d.ref, "")
-		if err != nil {
-			return nil, &RefError{"--ports " + err.Error()}
-		}
-		requests, err := s.destinations(r)
+	for _, p := range refs {
+		d, err := s.matrixDestination(p, o.Pods)
 		if err != nil {
 			return nil, err
 		}
-		c := s.newColumn(requests)
-		if to.meanDestination(d, c) {
-			out = append(out, MatrixDestination{Ref: d.ref, Namespace: d.namespace, column: c})
+		if to.meanDestination(d) {
+			out = append(out, d)
 		}
 	}
 	return out, nil
+}
+
+func (s *Sim) matrixDestination(p participant, pods bool) (MatrixDestination, error) {
+	r, err := parseReference(p.ref, "")
+	if err != nil {
+		return MatrixDestination{}, err
+	}
+	requests, err := s.destinations(r)
+	if err != nil {
+		return MatrixDestination{}, err
+	}
+	c := s.newColumn(requests)
+	return MatrixDestination{Ref: p.ref, Namespace: p.namespace, Behind: c.behind(pods), column: c}, nil
 }
 
 // kubeletPort is where a node answers the API server.

@@ -25,7 +25,7 @@ type Outcome struct {
 // pair's nodes have been asked about, and needs no memory then.
 func (s *Sim) Verdict(from, to *model.Pod, port uint16, protocol model.Protocol) Outcome {
 	c := s.podColumn(podAndPort{to, port, protocol})
-	return c.outcome(s.index.PodParty(from, c.requests[0].Addr.Is6()))
+	return s.outcome(c, s.index.PodParty(from, c.requests[0].Addr.Is6()))
 }
 
 type podAndPort struct {
@@ -60,56 +60,6 @@ type verdicts struct {
 
 func newVerdicts() *verdicts { return &verdicts{columns: map[podAndPort]*column{}} }
 
-// column is one destination, with the ways to it from everywhere that was asked
-// about. Sources in the same place take the same ways: the policies alone tell
-// them apart.
-type column struct {
-	sim      *Sim
-	requests []dnat.Request
-	// apart are pods that the datapath treats like no other source: those behind
-	// the destination.
-	apart     map[*model.Pod]bool
-	byAddress bool
-
-	lock sync.RWMutex
-	ways map[sourcePlace][]*way
-}
-
-// sourcePlace is what package dnat knows of a source pod, besides its address.
-type sourcePlace struct {
-	node             *model.Node
-	kind             model.PartyKind
-	hasIPv4, hasIPv6 bool
-}
-
-func placeOf(p model.Party) sourcePlace {
-	at := sourcePlace{node: p.Node, kind: p.Kind}
-	for _, ip := range p.Pod.IPs {
-		at.hasIPv4, at.hasIPv6 = at.hasIPv4 || ip.Is4(), at.hasIPv6 || ip.Is6()
-	}
-	return at
-}
-
-func (s *Sim) newColumn(requests []dnat.Request) *column {
-	c := &column{sim: s, requests: requests, apart: map[*model.Pod]bool{}, byAddress: s.byAddress(requests), ways: map[sourcePlace][]*way{}}
-	for _, r := range requests {
-		if r.Destination.Pod != nil {
-			c.apart[r.Destination.Pod] = true
-		}
-		if r.Service == nil {
-			continue
-		}
-		for _, slice := range s.index.Slices(r.Service) {
-			for _, e := range slice.Endpoints {
-				if p := s.index.Party(e.Addr); p.Pod != nil {
-					c.apart[p.Pod] = true
-				}
-			}
-		}
-	}
-	return c
-}
-
 // way is one path of a request, with the verdict of all that hangs on no policy
 // of the cluster.
 type way struct {
@@ -117,36 +67,29 @@ type way struct {
 	request inquiry
 	source  model.Party
 	fixed   model.Verdict
+	sides   []side
+	// inferred is true where it leads to a pod that no file holds.
+	inferred bool
 }
 
-// waysFrom are the ways for a source, found once for all in its place.
-func (c *column) waysFrom(source model.Party) []*way {
-	if source.Pod == nil || c.byAddress || c.apart[source.Pod] || len(source.Pod.IPs) == 0 {
-		return c.resolve(source)
-	}
-	at := placeOf(source)
-	c.lock.RLock()
-	ways, known := c.ways[at]
-	c.lock.RUnlock()
-	if known {
-		return ways
-	}
-	ways = c.resolve(source)
-	c.lock.Lock()
-	defer c.lock.Unlock()
-	c.ways[at] = ways
-	return ways
+// side is a packet as the policies of one side see it.
+type side struct {
+	direction model.Direction
+	packet    model.Packet
 }
 
-func (c *column) resolve(source model.Party) []*way {
-	var out []*way
-	for _, request := range c.requests {
-		request.Source = c.sim.inFamily(source, request.Addr)
-		for _, path := range dnat.Resolve(c.sim.index, c.sim.datapath, request) {
-			out = append(out, c.sim.newWay(path, inquiry{Request: request}))
-		}
+func sidesOf(p dnat.Path) []side {
+	var sides []side
+	if p.Egress != nil {
+		sides = append(sides, side{model.Egress, *p.Egress})
 	}
-	return out
+	if p.HostIngress != nil {
+		sides = append(sides, side{model.Ingress, *p.HostIngress})
+	}
+	if p.Ingress != nil {
+		sides = append(sides, side{model.Ingress, *p.Ingress})
+	}
+	return sides
 }
 
 func (s *Sim) newWay(path dnat.Path, request inquiry) *way {
@@ -161,76 +104,68 @@ func (s *Sim) newWay(path dnat.Path, request inquiry) *way {
 	for _, step := range slices.Concat(before, after) {
 		verdicts = append(verdicts, step.Verdict)
 	}
-	nobodyJudges := len(verdicts) == 1 && path.Egress == nil && path.HostIngress == nil && path.Ingress == nil
-	if nobodyJudges {
+	sides := sidesOf(path)
+	if len(verdicts) == 1 && len(sides) == 0 {
 		verdicts = append(verdicts, model.Undetermined)
 	}
-	return &way{path, request, request.Source, model.Steps(verdicts...)}
+	leads := s.inferredEnd(model.Party{}, path, request.Request) != nil
+	return &way{path, request, request.Source, model.Steps(verdicts...), sides, leads}
 }
 
 // outcome folds the ways from a source.
-func (c *column) outcome(source model.Party) Outcome {
-	var folded Outcome
-	for i, w := range c.waysFrom(source) {
-		o := c.sim.outcomeOf(w, source)
-		if i == 0 {
-			folded = o
-			continue
-		}
-		folded = Outcome{model.Paths(folded.Verdict, o.Verdict), folded.Auth || o.Auth, folded.L7 || o.L7}
+func (s *Sim) outcome(c *column, source model.Party) Outcome {
+	var folded outcomes
+	for _, w := range c.waysFrom(source) {
+		folded.add(s.outcomeOf(w, source))
 	}
-	return folded
+	return folded.all
+}
+
+// outcomes folds those of ways that a connection may take.
+type outcomes struct {
+	all   Outcome
+	known bool
+}
+
+func (f *outcomes) add(o Outcome) {
+	if !f.known {
+		f.all, f.known = o, true
+		return
+	}
+	f.all = Outcome{model.Paths(f.all.Verdict, o.Verdict), f.all.Auth || o.Auth, f.all.L7 || o.L7}
 }
 
 // outcomeOf judges a way for one source in its place.
 func (s *Sim) outcomeOf(w *way, source model.Party) Outcome {
+	if w.inferred || inferred(source) != "" {
+		return Outcome{}
+	}
 	o := Outcome{Verdict: w.fixed}
-	if w.Egress != nil {
-		o = o.then(s.outcomeOfPacket(model.Egress, w, w.Egress, source))
-	}
-	if w.HostIngress != nil {
-		o = o.then(s.outcomeOfPacket(model.Ingress, w, w.HostIngress, source))
-	}
-	if w.Ingress != nil {
-		o = o.then(s.outcomeOfPacket(model.Ingress, w, w.Ingress, source))
+	for _, side := range w.sides {
+		o = o.then(s.outcomeOfSide(w, side, source))
 	}
 	return o
 }
 
 func (o Outcome) then(next Outcome) Outcome {
-	return Outcome{model.Steps(o.Verdict, next.Verdict), o.Auth || next.Auth, o.L7 || next.L7}
+	verdict := model.Steps(o.Verdict, next.Verdict)
+	return Outcome{verdict, o.Auth || next.Auth, (o.L7 || next.L7) && verdict != model.Denied}
 }
 
-// outcomeOfPacket asks the compiled policies and, where those cannot tell, the
-// ones that can.
-func (s *Sim) outcomeOfPacket(d model.Direction, w *way, p *model.Packet, source model.Party) Outcome {
-	packet := *p
-	if source.Pod != nil {
-		packet.Source, packet.Destination = w.stands(packet.Source, source), w.stands(packet.Destination, source)
-	}
-	cell := s.engine.Compiled().Judge(d, packet)
+// outcomeOfSide asks the compiled policies and, where those cannot tell, the ones
+// that can.
+func (s *Sim) outcomeOfSide(w *way, one side, source model.Party) Outcome {
+	packet := w.standIn(one.packet, source)
+	cell := s.engine.Compiled().Judge(one.direction, packet)
 	assumed := packet.Port == 0 && packet.Protocol.HasPorts() || packet.Destination.Kind == model.PartyWorld && w.request.Frontend == model.FrontendLoadBalancer
 	switch {
 	case cell.Ask || cell.Auth || assumed:
-		return s.askedAbout(question{d, s.sideOf(packet.Source), s.sideOf(packet.Destination), packet.Port, packet.Protocol}, packet, w, cell)
+		return s.askedAbout(question{one.direction, s.sideOf(packet.Source), s.sideOf(packet.Destination), packet.Port, packet.Protocol}, packet, w, cell)
 	case cell.Allowed:
 		return Outcome{Verdict: model.Allowed, L7: cell.L7}
 	default:
 		return Outcome{Verdict: model.Denied}
 	}
-}
-
-// stands puts a source where the one stood that the way was found for.
-func (w *way) stands(p, source model.Party) model.Party {
-	if p.Pod == nil || p.Pod != w.source.Pod || p.Pod == source.Pod {
-		return p
-	}
-	for _, ip := range source.Pod.IPs {
-		if ip.Is6() == p.Addr.Is6() {
-			return model.Party{Kind: p.Kind, Pod: source.Pod, Node: p.Node, Addr: ip}
-		}
-	}
-	return p
 }
 
 // question is a packet for policies: pods with one identity on one node are one
@@ -261,9 +196,11 @@ func (s *Sim) askedAbout(q question, packet model.Packet, w *way, cell engine.Ce
 	if known, ok := s.verdicts.asked.Load(q); ok {
 		return known.(Outcome)
 	}
-	steps := s.judge(q.direction, packet, w.request)
+	var steps []model.Step
 	if q.direction == model.Egress {
 		steps = s.judgeEgress(packet, w.request)
+	} else {
+		steps = s.judge(q.direction, packet, w.request)
 	}
 	o := Outcome{Verdict: model.Allowed, L7: cell.L7}
 	for _, step := range steps {

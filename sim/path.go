@@ -53,6 +53,7 @@ func (s *Sim) path(way dnat.Path, request inquiry) Path {
 	way.Conditions = slices.Concat(way.Conditions, s.opened(way, request.Request))
 	p.Steps = append(p.Steps, s.steps(way, request)...)
 	p.conclude(way)
+	p.restOn(s.inferredEnd(request.Source, way, request.Request))
 	return p
 }
 
@@ -226,7 +227,7 @@ func translation(t dnat.Translation) Translation {
 }
 
 func (s *Sim) backend(b dnat.Backend) *Backend {
-	out := &Backend{Ref: partyRef(b.Party), Port: b.Port, Assigned: assigned(b.Party)}
+	out := &Backend{Ref: partyRef(b.Party), Port: b.Port, Assigned: assigned(b.Party), Inferred: inferred(b.Party)}
 	if b.Party.Addr.IsValid() {
 		out.IP = b.Party.Addr.String()
 	}
@@ -237,7 +238,7 @@ func (s *Sim) backend(b dnat.Backend) *Backend {
 }
 
 func pathSource(p model.Party, pods int) PathSource {
-	out := PathSource{Ref: partyRef(p), Pods: pods, Assigned: assigned(p)}
+	out := PathSource{Ref: partyRef(p), Pods: pods, Assigned: assigned(p), Inferred: inferred(p)}
 	if p.Node != nil {
 		out.Node = p.Node.Name
 	}

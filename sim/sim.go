@@ -52,9 +52,16 @@ type Sim struct {
 	// plane gives the traffic of the identity plane, judged once; nil where it
 	// is not to be looked at.
 	plane func() []PlaneFlow
+	// inferred are the Services behind which there are inferred pods alone, with
+	// one of those.
+	inferred map[*model.Service]*model.Pod
 	// identityMissing judges as if nobody had a certificate.
 	identityMissing bool
 	verdicts        *verdicts
+	// loaded are the issues that are not about policies, and base is the Sim of
+	// which this one is a copy with other policies, nil for none.
+	loaded []model.Issue
+	base   *Sim
 }
 
 // New makes a Sim of a cluster and the issues found while loading it. The
@@ -64,15 +71,34 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sim{index: model.NewIndex(c), datapath: dp, dns: maps.Clone(opt.DNS), verdicts: newVerdicts()}
+	s := &Sim{index: model.NewIndex(c), datapath: dp, dns: maps.Clone(opt.DNS)}
+	s.inferred = inferredBackends(s.index)
 	s.cloud = newCloud(s.index, dp)
-	var found []model.Issue
-	s.engine, found = engine.New(s.index, dp)
 	gateways, unread := gateway.New(s.index)
 	s.gateways = gateways
-	s.issues = model.SortIssues(slices.Concat(loaded, issues, found, unread))
-	s.plane = sync.OnceValue(s.identityPlane)
+	s.loaded = slices.Concat(loaded, issues, unread)
+	s.readPolicies()
 	return s, nil
+}
+
+// readPolicies makes all that hangs on the policies.
+func (s *Sim) readPolicies() {
+	var found []model.Issue
+	s.engine, found = engine.New(s.index, s.datapath)
+	s.issues = model.SortIssues(slices.Concat(s.loaded, found))
+	s.verdicts = newVerdicts()
+	s.plane = sync.OnceValue(s.identityPlane)
+}
+
+// withPolicies is a Sim of the same cluster with other policies.
+func (s *Sim) withPolicies(c *model.Cluster) *Sim {
+	next := *s
+	next.index, next.base = s.index.With(c), s
+	if s.base != nil {
+		next.base = s.base
+	}
+	next.readPolicies()
+	return &next
 }
 
 // Issues are everything that was wrong with, or assumed about, the input.

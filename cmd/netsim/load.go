@@ -24,11 +24,15 @@ func (c *command) loadFor() (render.Format, *sim.Sim, error) {
 
 // load reads the files that -f names and makes a Sim of them and of what DNS
 // answers. Under --strict it writes what is wrong with them and fails.
-func (c *command) load() (*sim.Sim, error) {
+func (c *command) load() (*sim.Sim, error) { return c.loadOver(nil) }
+
+// loadOver is load with files whose objects take the place of those that -f
+// names.
+func (c *command) loadOver(over []string) (*sim.Sim, error) {
 	if len(c.files) == 0 {
 		return nil, errors.New("no files: name manifests with -f, as in: netsim list -f manifests/")
 	}
-	settings, err := parseSettings(c.set)
+	settings, err := pairs("--set", "kubeProxyReplacement=true", c.set)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +44,7 @@ func (c *command) load() (*sim.Sim, error) {
 	if err != nil {
 		return nil, err
 	}
-	cluster, issues, err := load.Read(c.files, c.stdin, sources)
+	cluster, issues, err := load.ReadOver(c.files, over, c.stdin, sources)
 	if err != nil {
 		return nil, err
 	}
@@ -65,16 +69,16 @@ func (c *command) checkStrictly(issues []model.Issue) error {
 	return fmt.Errorf("--strict: %d errors or warnings, listed above; mend them or leave out --strict", len(grave))
 }
 
-// parseSettings reads the values of --set; of several for one key the last
-// wins.
-func parseSettings(set []string) (map[string]string, error) {
-	settings := map[string]string{}
-	for _, pair := range set {
-		key, value, found := strings.Cut(pair, "=")
+// pairs reads the values of a flag that gives KEY=VALUE; of several for one key
+// the last wins.
+func pairs(flag, example string, texts []string) (map[string]string, error) {
+	values := map[string]string{}
+	for _, text := range texts {
+		key, value, found := strings.Cut(text, "=")
 		if !found || key == "" {
-			return nil, fmt.Errorf("--set %q: want KEY=VALUE, as in --set kubeProxyReplacement=true", pair)
+			return nil, fmt.Errorf("%s %q: want KEY=VALUE, as in %s %s", flag, text, flag, example)
 		}
-		settings[key] = value
+		values[key] = value
 	}
-	return settings, nil
+	return values, nil
 }

@@ -121,7 +121,7 @@ func (c *command) testOptions(f *testFlags, args []string) (conntest.Options, er
 		}
 	}
 	opt.Sim.Datapath = c.datapath
-	if opt.Sim.Set, err = parseSettings(c.set); err != nil {
+	if opt.Sim.Set, err = pairs("--set", "kubeProxyReplacement=true", c.set); err != nil {
 		return opt, err
 	}
 	if opt.Sim.DNS, err = c.dns.read(); err != nil {

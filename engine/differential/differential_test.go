@@ -35,7 +35,7 @@ func TestVerdictsEqualThoseOfCilium(t *testing.T) {
 		}
 	}
 	t.Log(seen)
-	if *clusters < 600 {
+	if *clusters < 2000 {
 		return // too few clusters to meet everything
 	}
 	for _, feature := range features() {

@@ -10,8 +10,12 @@ import (
 // document is one object as it stands in a file.
 type document struct {
 	origin model.Origin
+	// replaces is that of the file.
+	replaces bool
 	// namespace is where the object goes if it gives none; "" for default.
-	namespace  string
+	namespace string
+	// inferred is that of the pods in it.
+	inferred   string
 	apiVersion string
 	json       []byte
 	meta       metadata
@@ -154,4 +158,12 @@ func (d *document) forget() {
 // object is the document kept as it was written.
 func (d *document) object() *model.Object {
 	return &model.Object{Origin: d.origin, APIVersion: d.apiVersion, JSON: d.json}
+}
+
+// located is the document kept as it was written, with the line of each field.
+func (d *document) located() *model.Object {
+	d.locate()
+	object := d.object()
+	object.Lines = d.lines
+	return object
 }

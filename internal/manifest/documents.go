@@ -42,6 +42,9 @@ func (d *Document) APIVersion() string { return d.inner.apiVersion }
 // Origin is where the document stands, with its kind and name if it has any.
 func (d *Document) Origin() model.Origin { return d.inner.origin }
 
+// JSON is the document as JSON.
+func (d *Document) JSON() []byte { return d.inner.json }
+
 // Decode reads the document into a struct that is pointed to. A field that the
 // struct does not have, or a value of the wrong type, becomes an Issue.
 func (d *Document) Decode(into any) {

@@ -51,10 +51,11 @@ func (f *filler) takeEndpoints() {
 }
 
 // fillPodIPs gives each pod without an address one of each of its node's pod
-// CIDRs, after the network's own address and the gateway's.
+// CIDRs, after the network's own address and the gateway's. Inferred pods come
+// last, so that the others have the same addresses without them.
 func (f *filler) fillPodIPs() {
 	pools := map[netip.Prefix]*pool{}
-	for _, p := range f.pods {
+	for _, p := range realFirst(f.pods) {
 		n := f.nodeByName[p.Node]
 		if n == nil || p.Finished || len(p.IPs) > 0 {
 			continue

@@ -54,6 +54,7 @@ func (f *filler) givenSlices() map[[2]string]bool {
 // pods have. A Service that selects none has one empty slice, as in a cluster.
 func (f *filler) makeSlices(s *service, family string, pods []*pod) []*model.EndpointSlice {
 	var list []*model.EndpointSlice
+	real := false
 	slice := func(ports []model.EndpointPort) *model.EndpointSlice {
 		for _, made := range list {
 			if slices.Equal(made.Ports, ports) {
@@ -63,11 +64,15 @@ func (f *filler) makeSlices(s *service, family string, pods []*pod) []*model.End
 		list = append(list, madeSlice(s, family, len(list), ports))
 		return list[len(list)-1]
 	}
-	for _, p := range pods {
+	for _, p := range realFirst(pods) {
 		addr := ofFamily(p.IPs, family)
 		if p.Finished || !addr.IsValid() || !subset(s.Selector, p.Labels) {
 			continue
 		}
+		if p.Inferred != "" && real {
+			break // none is a backend beside pods that are there
+		}
+		real = real || p.Inferred == ""
 		to := slice(endpointPorts(s, p))
 		to.Endpoints = append(to.Endpoints, f.endpoint(s, p, addr))
 	}
@@ -75,6 +80,16 @@ func (f *filler) makeSlices(s *service, family string, pods []*pod) []*model.End
 		slice(nil)
 	}
 	return list
+}
+
+// realFirst puts inferred pods behind all others.
+func realFirst(pods []*pod) []*pod {
+	if !slices.ContainsFunc(pods, func(p *pod) bool { return p.Inferred != "" }) {
+		return pods
+	}
+	order := slices.Clone(pods)
+	slices.SortStableFunc(order, func(a, b *pod) int { return min(len(a.Inferred), 1) - min(len(b.Inferred), 1) })
+	return order
 }
 
 func madeSlice(s *service, family string, number int, ports []model.EndpointPort) *model.EndpointSlice {
@@ -142,12 +157,16 @@ func endpointPorts(s *service, p *pod) []model.EndpointPort {
 	return ports
 }
 
-// namedPort is 0 where the pod has no port of that name and protocol.
+// namedPort is 0 where the pod has no port of that name and protocol. An inferred
+// pod is taken to have it under the Service's own number.
 func namedPort(p *pod, sp model.ServicePort) uint16 {
 	for _, port := range p.Ports {
 		if port.Name == sp.TargetPort.Name && port.Protocol == sp.Protocol {
 			return port.Port
 		}
+	}
+	if p.Inferred != "" {
+		return sp.Port
 	}
 	return 0
 }

@@ -14,6 +14,7 @@ import (
 func valueHolders() map[groupKind]func(*loader, *document) {
 	return map[groupKind]func(*loader, *document){
 		{"argoproj.io", "Application"}:            (*loader).applicationValues,
+		{"argoproj.io", "ApplicationSet"}:         (*loader).applicationSetValues,
 		{"helm.toolkit.fluxcd.io", "HelmRelease"}: (*loader).releaseValues,
 		{"helm.cattle.io", "HelmChart"}:           (*loader).helmChartValues,
 		{"helm.cattle.io", "HelmChartConfig"}:     (*loader).helmChartConfigValues,
@@ -25,8 +26,22 @@ func valueHolders() map[groupKind]func(*loader, *document) {
 // parameters over valuesObject over valueFiles, and values only without
 // valuesObject.
 func (l *loader) applicationValues(d *document) {
-	sources := []*yaml.Node{d.at(d.tree, "spec", "source")}
-	if several := d.at(d.tree, "spec", "sources"); several != nil && several.Kind == yaml.SequenceNode {
+	l.valuesOfSpec(d, d.field("spec"))
+}
+
+// applicationSetValues reads the Applications that an ApplicationSet makes, by
+// their template: a place holder in it stays one.
+func (l *loader) applicationSetValues(d *document) {
+	l.valuesOfSpec(d, d.at(d.tree, "spec", "template", "spec"))
+}
+
+// valuesOfSpec reads the sources of an Application's spec.
+func (l *loader) valuesOfSpec(d *document, spec *yaml.Node) {
+	if spec == nil {
+		return
+	}
+	sources := []*yaml.Node{d.at(spec, "source")}
+	if several := d.at(spec, "sources"); several != nil && several.Kind == yaml.SequenceNode {
 		sources = append(sources, several.Content...)
 	}
 	for _, source := range sources {
@@ -36,6 +51,7 @@ func (l *loader) applicationValues(d *document) {
 		v := d.newValues(nil)
 		d.setVersion(v, d.at(source, "targetRevision"))
 		d.unreadValues(d.at(source, "helm", "valueFiles"), "valueFiles")
+		d.unreadValues(d.at(source, "helm", "fileParameters"), "fileParameters")
 		object, text := d.at(source, "helm", "valuesObject"), d.at(source, "helm", "values")
 		if object == nil {
 			d.addText(v, text)
@@ -75,6 +91,7 @@ func (l *loader) releaseValues(d *document) {
 	v := d.newValues(values)
 	d.setVersion(v, d.at(d.tree, "spec", "chart", "spec", "version"))
 	d.unreadValues(d.at(d.tree, "spec", "valuesFrom"), "valuesFrom")
+	d.unreadValues(d.at(d.tree, "spec", "chart", "spec", "valuesFiles"), "valuesFiles")
 	l.objects.addValues(v)
 }
 

@@ -1,6 +1,8 @@
 package manifest
 
 import (
+	"errors"
+	"fmt"
 	"path"
 	"strings"
 
@@ -103,6 +105,25 @@ func (d *document) warnUnknownValues(n *yaml.Node) {
 				Message: "Cilium's chart has no value " + key.Value + ": Helm ignores it", Remedy: "did you mean " + near + "?"})
 		}
 	}
+}
+
+// ReadValues reads a text of values for a chart. forCilium says whether it can be
+// for no other than Cilium's. What cannot be parsed is the error.
+func ReadValues(file File) (v *model.HelmValues, forCilium bool, err error) {
+	v = &model.HelmValues{Data: map[string]string{}, Lines: map[string]int{}}
+	trees, problem := parse(file.Data)
+	switch {
+	case problem != nil:
+		return v, false, fmt.Errorf("line %d: %s", max(problem.line, 1), problem.message)
+	case len(trees) == 0:
+		return v, false, nil
+	}
+	d := &document{tree: trees[0], resolver: newResolver(), reports: &reports{}, borrowed: new(int)}
+	if d = newDocument(*d); d == nil {
+		return v, false, errors.New("it is not to be had as JSON: write it out in plain")
+	}
+	d.addValues(v, d.tree, "", d.tree.Line)
+	return v, isForCilium(d.tree), nil
 }
 
 // newValues are the values in a map of the document, nil for none.

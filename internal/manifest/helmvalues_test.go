@@ -33,6 +33,8 @@ func TestValuesOfCiliumsChartAreFound(t *testing.T) {
 			map[string]string{"routingMode": "native"}, map[string]int{"routingMode": 11}},
 		{"one of an Application's sources", "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {namespace: argocd, name: net}\nspec:\n  sources:\n  - chart: other\n    helm: {valuesObject: {routingMode: tunnel}}\n  - chart: cilium\n    helm: {valuesObject: {routingMode: native}}\n", "",
 			map[string]string{"routingMode": "native"}, map[string]int{"routingMode": 9}},
+		{"the template of an ApplicationSet", "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {namespace: argocd, name: net}\nspec:\n  template:\n    spec:\n      source:\n        chart: cilium\n        targetRevision: 1.18.4\n        helm: {valuesObject: {routingMode: native}}\n", "1.18.4",
+			map[string]string{"routingMode": "native"}, map[string]int{"routingMode": 10}},
 		{"a HelmRelease", "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {namespace: kube-system, name: net}\nspec:\n  chart:\n    spec: {chart: cilium, version: 1.19.x}\n  values:\n    eni: {enabled: true}\n", "1.19.x",
 			map[string]string{"eni.enabled": "true"}, map[string]int{"eni.enabled": 8}},
 		{"a HelmRelease whose chart is a source of its own", "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {namespace: kube-system, name: net}\nspec:\n  chartRef: {kind: OCIRepository, name: cilium}\n  values: {eni: {enabled: true}}\n", "",

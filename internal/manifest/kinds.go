@@ -76,6 +76,13 @@ func kinds() map[string]kind {
 	}
 }
 
+// Kind says of a kind of object whether netsim reads it at all, and whether its
+// objects belong to no namespace.
+func Kind(apiVersion, name string) (read, clusterScoped bool) {
+	k, known := kinds()[name]
+	return known && k.serves(apiVersion), k.clusterScoped
+}
+
 // serves says whether the apiVersion is right for the kind.
 func (k kind) serves(apiVersion string) bool {
 	group, version := groupVersion(apiVersion)

@@ -15,17 +15,38 @@ import (
 // cluster is never nil; what could not be taken, or was assumed, is in the
 // Issues, in the order of model.CompareIssues.
 func Load(files []File) (*model.Cluster, []model.Issue) {
+	l := newLoader(files)
+	cluster := l.objects.assemble()
+	return cluster, model.SortIssues(l.reports.list)
+}
+
+// Objects are the objects that Load would make a cluster of, as they were
+// written, with the line of each field: one for each name, those in Lists on
+// their own. What is wrong with the files is for Load to say.
+func Objects(files []File) []*model.Object {
+	var all []*model.Object
+	for _, e := range newLoader(files).objects.entries {
+		all = append(all, e.doc.located())
+	}
+	return all
+}
+
+// newLoader is a loader that has read the files.
+func newLoader(files []File) *loader {
 	l := &loader{kinds: kinds(), resolver: newResolver(), reports: &reports{}, templated: map[string]bool{}}
 	l.objects = newObjects(l.reports)
 	l.findOwnCharts(files)
 	var parts []part
 	for _, file := range files {
+		if file.Values != nil {
+			l.objects.addValues(file.Values)
+			continue
+		}
 		parts = append(parts, l.parts(file)...)
 	}
 	parseAhead(parts, l.part)
 	l.takeNameless()
-	cluster := l.objects.assemble()
-	return cluster, model.SortIssues(l.reports.list)
+	return l
 }
 
 type loader struct {
@@ -62,8 +83,8 @@ func (l *loader) trees(p parsed, take func(document)) {
 	borrowed := 0
 	for _, tree := range p.trees {
 		d := document{
-			origin: model.Origin{File: p.file.Name, Via: p.file.via()}, tree: p.unlisted(tree), before: p.file.relocate(tree, p.before),
-			namespace: p.file.namespace(), resolver: l.resolver, reports: l.reports, borrowed: &borrowed,
+			origin: model.Origin{File: p.file.Name, Via: p.file.via()}, replaces: p.file.Replaces || p.file.over(), tree: p.unlisted(tree), before: p.file.relocate(tree, p.before),
+			namespace: p.file.namespace(), inferred: p.file.inferred(), resolver: l.resolver, reports: l.reports, borrowed: &borrowed,
 		}
 		d.ofList(p.list)
 		d.inBigList = p.list != nil
@@ -155,6 +176,10 @@ func (l *loader) other(d *document) {
 	}
 	if read, holds := valueHolders()[gk]; holds {
 		read(l, d)
+	}
+	if strings.HasSuffix(gk.group, kyverno) {
+		l.objects.add(d, gk.group, d.kyverno())
+		return
 	}
 	l.objects.add(d, gk.group, d.object())
 }

@@ -66,7 +66,7 @@ func TestEveryPolicyKindIsTaken(t *testing.T) {
 
 func TestKindsOfOtherPeopleAreOthers(t *testing.T) {
 	for _, row := range []struct{ apiVersion, kind string }{
-		{"serving.knative.dev/v1", "Service"}, {"projectcalico.org/v3", "Tier"}, {"kyverno.io/v1", "ClusterPolicy"},
+		{"serving.knative.dev/v1", "Service"}, {"projectcalico.org/v3", "Tier"},
 		{"networking.istio.io/v1", "ServiceEntry"}, {"security.istio.io/v1", "AuthorizationPolicy"}, {"gateway.networking.k8s.io/v1", "BackendTLSPolicy"},
 		{"networking.k8s.aws/v1alpha1", "ClusterNetworkPolicy"}, {"networking.gke.io/v1", "GCPBackendPolicy"}, {"policy/v1", "PodDisruptionBudget"},
 		{"cilium.io/v2", "CiliumNode"}, {"cilium.io/v2", "CiliumEnvoyConfig"}, {"networking.k8s.io/v1", "ServiceCIDR"},

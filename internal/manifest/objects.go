@@ -43,6 +43,9 @@ func (o *objects) add(d *document, group string, value any) {
 	}
 	first := o.entries[before].doc
 	switch {
+	case d.replaces:
+		o.entries[before] = entry{d, value}
+		return
 	case sameJSON(first.json, d.json):
 		return
 	case isPatchOf(value, o.entries[before].value):

@@ -55,6 +55,7 @@ func (d *document) podOf(spec *corev1.PodSpec, at string) *pod {
 	return &pod{
 		Pod: &model.Pod{
 			Origin:         d.origin,
+			Inferred:       d.inferred,
 			ServiceAccount: cmp.Or(cmp.Or(spec.ServiceAccountName, spec.DeprecatedServiceAccount), "default"),
 			Node:           spec.NodeName, HostNetwork: spec.HostNetwork,
 			Ports: d.podPorts(spec, at), Assigned: model.Assigned{},

@@ -41,9 +41,6 @@ func readUncheckedPolicy(d *document) any {
 }
 
 func (d *document) policy() *policy {
-	d.locate()
 	d.warnUnrendered()
-	object := d.object()
-	object.Lines = d.lines
-	return (*policy)(object)
+	return (*policy)(d.located())
 }

@@ -6,9 +6,6 @@ func readRaw(d *document) any {
 	if !d.decode(&policyFrame{}) {
 		return nil
 	}
-	d.locate()
 	d.warnUnrendered()
-	object := d.object()
-	object.Lines = d.lines
-	return object
+	return d.located()
 }

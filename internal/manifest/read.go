@@ -19,6 +19,12 @@ type File struct {
 	Data []byte
 	// Rendered is set where Data is not what Name holds, but made from it.
 	Rendered *Rendered
+	// Values are values for Cilium's chart that a source has put together; Data
+	// is then not looked at. Nil for all other files.
+	Values *model.HelmValues
+	// Replaces is set where an object in it takes the place of one of the same
+	// name in the files before it, and nothing is wrong with that.
+	Replaces bool
 }
 
 // Rendered says how text came to be that no file holds as it is.
@@ -32,6 +38,11 @@ type Rendered struct {
 	// Namespace is where objects go that give none; "" means "default", with
 	// an Issue.
 	Namespace string
+	// Inferred goes to the pods in the text (model.Pod).
+	Inferred string
+	// Over is true where the objects take the place of those of the same name
+	// that were read before, and nothing is to be told of it.
+	Over bool
 }
 
 // MaxFileSize is the size in bytes above which a document is refused, and a file

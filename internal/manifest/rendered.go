@@ -41,12 +41,21 @@ func (f File) via() string {
 	return f.Rendered.Via
 }
 
+func (f File) inferred() string {
+	if f.Rendered == nil {
+		return ""
+	}
+	return f.Rendered.Inferred
+}
+
 func (f File) namespace() string {
 	if f.Rendered == nil {
 		return ""
 	}
 	return f.Rendered.Namespace
 }
+
+func (f File) over() bool { return f.Rendered != nil && f.Rendered.Over }
 
 // CheckAliases says whether YAML may be given to a library that writes out what
 // aliases stand for: a few lines of them can expand to any size. Text that is no

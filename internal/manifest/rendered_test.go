@@ -49,6 +49,35 @@ func TestIssuesOfRenderedTextAreWhereItWasWritten(t *testing.T) {
 	}
 }
 
+func TestPoliciesOfKyvernoKeepTheirLines(t *testing.T) {
+	for _, row := range []struct{ kind, id string }{{"ClusterPolicy", "ClusterPolicy a"}, {"Policy", "Policy ns/a"}} {
+		text := "apiVersion: kyverno.io/v1\nkind: " + row.kind + "\nmetadata: {name: a}\nspec:\n  rules:\n    - name: r\n"
+		c, _ := Load([]File{{Name: "a.yaml", Data: []byte(text), Rendered: &Rendered{Namespace: "ns"}}})
+		require.Len(t, c.Others, 1)
+		assert.Equal(t, row.id, c.Others[0].Origin.ID())
+		assert.Equal(t, 6, c.Others[0].Line("spec.rules[0].name"))
+	}
+}
+
+func TestObjectsAreThoseThatLoadTakes(t *testing.T) {
+	text := "kind: List\napiVersion: v1\nitems:\n- {apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: c}]}}\n- {apiVersion: v1, kind: Pod, metadata: {name: A}}\n---\n{apiVersion: x.io/v1, kind: X, metadata: {name: x}}\n---\na: [\n"
+	var got []string
+	for _, o := range Objects([]File{{Name: "a.yaml", Data: []byte(text)}}) {
+		got = append(got, o.Origin.ID()+" "+o.Origin.Position())
+	}
+	assert.Equal(t, []string{"Pod default/a a.yaml:4", "X x a.yaml:7"}, got)
+}
+
+func TestAnObjectOverAnother(t *testing.T) {
+	other := strings.Replace(renderedPolicy, "{}]", "{matchLabels: {a: b}}]", 1)
+	c, issues := Load([]File{{Name: "a.yaml", Data: []byte(renderedPolicy)}, {Name: "a.yaml", Data: []byte(other), Rendered: &Rendered{Via: "x", Over: true}}})
+	require.Len(t, c.Policies, 1)
+	assert.Equal(t, "a.yaml:1 via x", c.Policies[0].Origin.Position())
+	for _, issue := range issues {
+		assert.NotContains(t, issue.Message, "twice")
+	}
+}
+
 func TestCheckAliases(t *testing.T) {
 	var bomb strings.Builder
 	bomb.WriteString("a0: &a0 [x, x]\n")

@@ -16,7 +16,7 @@ func Answer(w io.Writer, a *sim.Answer, opt TextOptions) error {
 	p := newPage(opt)
 	t := answerText{page: p, answer: a, assigned: assignedAddresses(a)}
 	t.headline()
-	t.caveat()
+	p.caveat(a.Issues, "below: something that you wrote is left out of this answer")
 	p.blank()
 	t.from()
 	t.to()
@@ -32,7 +32,7 @@ func Answer(w io.Writer, a *sim.Answer, opt TextOptions) error {
 	t.legend(groups)
 	t.conditions()
 	p.issues(a.Issues, opt.Verbose)
-	t.datapath()
+	p.datapath(a.Datapath)
 	p.prose(p.paint(bold, "hint"), a.Hint)
 	_, err := io.WriteString(w, p.text.String())
 	return err
@@ -64,16 +64,16 @@ func (t *answerText) headline() {
 	}
 }
 
-// caveat says up front that something the user wrote is not in the answer.
-func (t *answerText) caveat() {
+// caveat says up front that something the user wrote is not in what follows.
+func (p *page) caveat(issues []model.Issue, where string) {
 	errors := 0
-	for _, issue := range t.answer.Issues {
+	for _, issue := range issues {
 		if issue.Severity == model.Error {
 			errors++
 		}
 	}
 	if errors > 0 {
-		t.prose(t.paint(red, "careful"), fmt.Sprintf("%s below: something that you wrote is left out of this answer", plural(errors, "error")))
+		p.prose(p.paint(red, "careful"), fmt.Sprintf("%s %s", plural(errors, "error"), where))
 	}
 }
 

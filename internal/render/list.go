@@ -24,6 +24,8 @@ type row struct {
 	origin model.Origin
 	// made is true for an object that no file holds.
 	made bool
+	// inferred says from what an object was inferred, "" for others.
+	inferred string
 	// object is the object as Kubernetes would write it.
 	object func() map[string]any
 }

@@ -68,7 +68,7 @@ func podRows(c *model.Cluster) []row {
 				starred(joined(p.IPs, netip.Addr.String), p.Assigned, "ip"),
 				orDash(ownerName(p.Owner)),
 			},
-			origin: p.Origin, made: p.Made,
+			origin: p.Origin, made: p.Made, inferred: p.Inferred,
 			object: func() map[string]any { return podObject(p) },
 		})
 	}

@@ -17,6 +17,7 @@ const (
 	originAnnotation   = "netsim.dev/origin"
 	assignedAnnotation = "netsim.dev/assigned"
 	madeAnnotation     = "netsim.dev/made"
+	inferredAnnotation = "netsim.dev/inferred-from"
 )
 
 // fields is an object on its way to JSON, where keys come out sorted.

@@ -52,6 +52,8 @@ func table(r resource, rows []row) string {
 func from(r row) string {
 	at := clean(r.origin.Position())
 	switch {
+	case r.inferred != "":
+		return "inferred from " + clean(r.inferred)
 	case r.made && at != "":
 		return "made from " + at
 	case r.made || at == "":

@@ -53,6 +53,9 @@ func workloadObject(wl *model.Workload) fields {
 
 func podObject(p *model.Pod) fields {
 	meta := metadata{p.Namespace, p.Name, p.Labels, p.Origin, p.Made, p.Assigned}.fields()
+	if notes, ok := meta["annotations"].(map[string]string); ok && p.Inferred != "" {
+		notes[inferredAnnotation] = p.Inferred
+	}
 	if p.Owner != nil {
 		meta["ownerReferences"] = []fields{{"kind": p.Owner.Kind, "name": p.Owner.Name}}
 	}

@@ -191,10 +191,6 @@ func (t meshAuthText) origins(origins []model.Origin) {
 	t.block(strings.Repeat(" ", stepIndent)+t.paint(faint, "by"), originLines(origins, t.room()))
 }
 
-func (t meshAuthText) datapath(d sim.DatapathInfo) {
-	(&answerText{page: t.page, answer: &sim.Answer{Datapath: d}}).datapath()
-}
-
 func cleanAll(names []string) []string {
 	out := make([]string, len(names))
 	for i, n := range names {

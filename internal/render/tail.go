@@ -54,8 +54,9 @@ func (p *page) issue(issue model.Issue) {
 
 // datapath says how the cluster was taken to carry packets, and where that was
 // read.
-func (t *answerText) datapath() {
-	d := t.answer.Datapath
+func (p *page) datapath(d sim.DatapathInfo) { p.datapathAs("datapath", d) }
+
+func (p *page) datapathAs(label string, d sim.DatapathInfo) {
 	settings := []struct{ key, text string }{
 		{"name", d.Name},
 		{"ciliumVersion", prefixed("Cilium ", d.CiliumVersion)},
@@ -77,7 +78,7 @@ func (t *answerText) datapath() {
 		pieces[i] += ","
 	}
 	pieces = append(pieces, suffixed(prefixed("(all: ", clean(common)), ")"))
-	t.block("datapath", fill(pieces, " ", t.room()))
+	p.block(label, fill(pieces, " ", p.room()))
 }
 
 // services says who serves Services. Where both Cilium and kube-proxy would,

@@ -44,7 +44,7 @@ var arrows = []rule{
 	{"internal/nearest", nil, nil},
 	{"internal/repo", nil, nil},
 	{"internal/manifest", []string{"model", "internal/nearest"}, []string{"k8s.io/", "sigs.k8s.io/", "go.yaml.in/"}},
-	{"load", []string{"model", "internal/nearest", "internal/manifest"}, []string{anything}},
+	{"load", []string{"model", "internal/nearest", "internal/manifest", "gateway"}, []string{anything}},
 	{"dnat", []string{"model", "internal/nearest"}, nil},
 	{"gateway", []string{"model"}, []string{"k8s.io/", "sigs.k8s.io/gateway-api/"}},
 	{"engine", []string{"model", "internal/nearest"}, []string{anything, cilium}},

@@ -6,16 +6,15 @@ import (
 	"compress/gzip"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/netsim-dev/netsim/load"
 	"github.com/netsim-dev/netsim/load/helm"
+	"github.com/netsim-dev/netsim/load/internal/loadtest"
 	"github.com/netsim-dev/netsim/model"
 )
 
@@ -43,31 +42,13 @@ spec:
     - port: {{ .Values.port }}
 `
 
-// write puts the files of an archive into a fresh working directory.
-func write(t *testing.T, archive string) {
-	t.Helper()
-	t.Chdir(t.TempDir())
-	for _, file := range txtar.Parse([]byte(archive)).Files {
-		require.NoError(t, os.MkdirAll(filepath.Dir(file.Name), 0o755))
-		require.NoError(t, os.WriteFile(file.Name, file.Data, 0o644))
-	}
-}
-
 // read gives the cluster's Services with their ports and positions, and what there
 // is to say but for what netsim assumes.
 func read(t *testing.T, options helm.Options) (services, issues []string) {
 	t.Helper()
 	cluster, found, err := load.Read([]string{"."}, nil, []load.Source{helm.Source{Options: options}})
 	require.NoError(t, err)
-	for _, s := range cluster.Services {
-		services = append(services, fmt.Sprintf("%s/%s:%d %s", s.Namespace, s.Name, s.Ports[0].Port, s.Origin.Position()))
-	}
-	for _, issue := range found {
-		if issue.Severity != model.Info {
-			issues = append(issues, issue.String())
-		}
-	}
-	return services, issues
+	return loadtest.Services(cluster), loadtest.Texts(found)
 }
 
 func TestAChartIsReleased(t *testing.T) {
@@ -85,7 +66,7 @@ func TestAChartIsReleased(t *testing.T) {
 		{"as it is told", helm.Options{Releases: []helm.Release{{Chart: "", Namespace: "a", Name: "b"}, {Chart: "web", Namespace: "shop", Name: "my"}}}, "shop/my:80"},
 	} {
 		t.Run(row.claim, func(t *testing.T) {
-			write(t, service)
+			loadtest.Write(t, service)
 			services, issues := read(t, row.options)
 			assert.Equal(t, []string{row.want + " web/templates/service.yaml:2 via web"}, services)
 			assert.Empty(t, issues)
@@ -94,7 +75,7 @@ func TestAChartIsReleased(t *testing.T) {
 }
 
 func TestLinesOfTemplates(t *testing.T) {
-	write(t, head+`
+	loadtest.Write(t, head+`
 -- web/templates/_labels.tpl --
 {{- define "labels" -}}
 app: web
@@ -140,7 +121,7 @@ spec:
 
 func TestDocumentsThatAreAlikeAreToldApart(t *testing.T) {
 	one := "---\napiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}%s\nspec:\n  ports: [{port: {{ .Values.port }}}]\n"
-	write(t, head+"-- web/templates/all.yaml --\n"+fmt.Sprintf(one, "-a")+fmt.Sprintf(one, "-b")+fmt.Sprintf(one, "-{{ .Values.port }}")+fmt.Sprintf(one, "-{{ .Values.port | add 1 }}"))
+	loadtest.Write(t, head+"-- web/templates/all.yaml --\n"+fmt.Sprintf(one, "-a")+fmt.Sprintf(one, "-b")+fmt.Sprintf(one, "-{{ .Values.port }}")+fmt.Sprintf(one, "-{{ .Values.port | add 1 }}"))
 	services, issues := read(t, helm.Options{})
 	assert.Empty(t, issues)
 	assert.Equal(t, []string{
@@ -150,7 +131,7 @@ func TestDocumentsThatAreAlikeAreToldApart(t *testing.T) {
 }
 
 func TestHooksTestsNotesAndLibrariesAreLeftOut(t *testing.T) {
-	write(t, service+`
+	loadtest.Write(t, service+`
 -- web/templates/NOTES.txt --
 Hello {{ .Release.Name }}
 -- web/templates/hook.yaml --
@@ -203,7 +184,7 @@ func TestDependencies(t *testing.T) {
 		{"in a circle", chart + "  - {name: web, version: 0.1.0, repository: 'file://.'}\n", "", "more than 16 deep"},
 	} {
 		t.Run(row.claim, func(t *testing.T) {
-			write(t, row.files)
+			loadtest.Write(t, row.files)
 			services, issues := read(t, helm.Options{})
 			assert.Equal(t, row.services, strings.Join(services, ", "))
 			if row.says == "" {
@@ -232,7 +213,7 @@ func TestABrokenChartLosesOnlyItself(t *testing.T) {
 		{"a dependency that leads out", "-- x/Chart.yaml --\napiVersion: v2\nname: x\nversion: 0.1.0\ndependencies: [{name: d, version: 0.1.0, repository: 'file://../../../../../../../../../etc'}]\n", "dependency d is not in x/charts"},
 	} {
 		t.Run(row.claim, func(t *testing.T) {
-			write(t, service+row.files)
+			loadtest.Write(t, service+row.files)
 			services, issues := read(t, helm.Options{})
 			assert.Equal(t, []string{"default/web:80 web/templates/service.yaml:2 via web"}, services)
 			assert.Contains(t, strings.Join(issues, "\n"), row.says)
@@ -257,7 +238,7 @@ func TestAnArchiveThatIsTooLarge(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, archive.Close())
 	require.NoError(t, zip.Close())
-	write(t, service+chartX)
+	loadtest.Write(t, service+chartX)
 	require.NoError(t, os.MkdirAll("x/charts", 0o755))
 	require.NoError(t, os.WriteFile("x/charts/db-0.1.0.tgz", packed.Bytes(), 0o644))
 	services, issues := read(t, helm.Options{})
@@ -269,14 +250,14 @@ func TestAnArchiveThatIsTooLarge(t *testing.T) {
 // TestASchemaElsewhereIsNotFetched: nothing listens at that port, and Helm would
 // refuse the values if it had asked.
 func TestASchemaElsewhereIsNotFetched(t *testing.T) {
-	write(t, service+"-- web/values.schema.json --\n{\"properties\":{\"port\":{\"$ref\":\"http://127.0.0.1:1/port.json\"}}}\n")
+	loadtest.Write(t, service+"-- web/values.schema.json --\n{\"properties\":{\"port\":{\"$ref\":\"http://127.0.0.1:1/port.json\"}}}\n")
 	services, issues := read(t, helm.Options{})
 	assert.Len(t, services, 1)
 	assert.Empty(t, issues)
 }
 
 func TestChanceGivesTheSameEachTime(t *testing.T) {
-	write(t, service+`
+	loadtest.Write(t, service+`
 -- web/templates/random.yaml --
 apiVersion: v1
 kind: Service
@@ -293,7 +274,7 @@ spec: {ports: [{port: 1}]}
 func TestCilium(t *testing.T) {
 	own := "-- cilium/Chart.yaml --\napiVersion: v2\nname: cilium\nversion: 1.18.4\n-- cilium/values.yaml --\nroutingMode: tunnel\nkubeProxyReplacement: \"false\"\n" +
 		"-- cilium/templates/config.yaml --\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: cilium-config, namespace: kube-system}\ndata: {routing-mode: {{ .Values.routingMode }}}\n"
-	write(t, own)
+	loadtest.Write(t, own)
 	cluster, _, err := load.Read([]string{"."}, nil, []load.Source{helm.Source{}})
 	require.NoError(t, err)
 	assert.Nil(t, cluster.CiliumConfig, "the defaults of Cilium's own chart are no settings of a cluster")
@@ -305,7 +286,7 @@ func TestCilium(t *testing.T) {
 	require.NotNil(t, cluster.CiliumConfig)
 	assert.Equal(t, "native", cluster.CiliumConfig.Data["routing-mode"])
 
-	write(t, "-- net/Chart.yaml --\napiVersion: v2\nname: net\nversion: 0.1.0\ndependencies: [{name: cilium, version: 1.18.4, repository: 'https://helm.cilium.io'}]\n-- net/values.yaml --\ncilium: {routingMode: native}\n")
+	loadtest.Write(t, "-- net/Chart.yaml --\napiVersion: v2\nname: net\nversion: 0.1.0\ndependencies: [{name: cilium, version: 1.18.4, repository: 'https://helm.cilium.io'}]\n-- net/values.yaml --\ncilium: {routingMode: native}\n")
 	cluster, _, err = load.Read([]string{"."}, nil, []load.Source{helm.Source{}})
 	require.NoError(t, err)
 	require.Len(t, cluster.CiliumValues, 1, "a chart around Cilium's holds the cluster's values")
@@ -313,7 +294,7 @@ func TestCilium(t *testing.T) {
 }
 
 func TestChartsAskForCiliumAndAModernKubernetes(t *testing.T) {
-	write(t, head+`
+	loadtest.Write(t, head+`
 -- web/templates/service.yaml --
 {{- if and (.Capabilities.APIVersions.Has "cilium.io/v2") (semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version) }}
 apiVersion: v1

@@ -78,15 +78,13 @@ func (d *Decoder) response(s *scanner, into *model.Record) (known bool) {
 	for key, more := s.key(); more; key, more = s.key() {
 		switch string(key) {
 		case "flow":
-			if s.isObject() {
-				s.enter()
-				for key, more := s.key(); more; key, more = s.key() {
-					d.field(s, key)
-				}
-				known = known || d.flow.verdict != nil
+			if !s.open() {
 				continue
 			}
-			s.raw()
+			for key, more := s.key(); more; key, more = s.key() {
+				d.field(s, key)
+			}
+			known = known || d.flow.verdict != nil
 		case "lost_events", "lostEvents":
 			into.Lost, known = lost(s), true
 			into.Aside = asideLost
@@ -102,11 +100,9 @@ func (d *Decoder) response(s *scanner, into *model.Record) (known bool) {
 }
 
 func lost(s *scanner) (events uint64) {
-	if !s.isObject() {
-		s.raw()
+	if !s.open() {
 		return 0
 	}
-	s.enter()
 	for key, more := s.key(); more; key, more = s.key() {
 		switch string(key) {
 		case "num_events_lost", "numEventsLost":
@@ -184,11 +180,9 @@ func boolean(s *scanner) byte {
 }
 
 func (f *flow) addresses(s *scanner) {
-	if !s.isObject() {
-		s.raw()
+	if !s.open() {
 		return
 	}
-	s.enter()
 	for key, more := s.key(); more; key, more = s.key() {
 		switch string(key) {
 		case "source":
@@ -203,11 +197,9 @@ func (f *flow) addresses(s *scanner) {
 
 // transport reads the protocol, with the port or the ICMP type.
 func (f *flow) transport(s *scanner) {
-	if !s.isObject() {
-		s.raw()
+	if !s.open() {
 		return
 	}
-	s.enter()
 	for key, more := s.key(); more; key, more = s.key() {
 		switch string(key) {
 		case "TCP":
@@ -226,11 +218,9 @@ func (f *flow) transport(s *scanner) {
 }
 
 func (f *flow) header(s *scanner) {
-	if !s.isObject() {
-		s.raw()
+	if !s.open() {
 		return
 	}
-	s.enter()
 	for key, more := s.key(); more; key, more = s.key() {
 		switch string(key) {
 		case "destination_port", "destinationPort", "type":
@@ -244,11 +234,9 @@ func (f *flow) header(s *scanner) {
 }
 
 func (f *flow) flags(s *scanner) {
-	if !s.isObject() {
-		s.raw()
+	if !s.open() {
 		return
 	}
-	s.enter()
 	for key, more := s.key(); more; key, more = s.key() {
 		switch string(key) {
 		case "SYN":

@@ -32,6 +32,16 @@ func (s *scanner) isObject() bool { return s.peek() == '{' }
 // enter steps into an object.
 func (s *scanner) enter() { s.at++ }
 
+// open steps into the next value if it is an object, and passes it over if not.
+func (s *scanner) open() bool {
+	if !s.isObject() {
+		s.raw()
+		return false
+	}
+	s.enter()
+	return true
+}
+
 // key gives the next key of the object that was entered, and stands before its
 // value; more is false behind the object's end.
 func (s *scanner) key() (key []byte, more bool) {

@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path"
@@ -27,12 +28,10 @@ type rendering struct {
 // render builds the kustomization in the directory of a request.
 func render(r *load.Run, q load.Request) *rendering {
 	w := newWalker(r, q.Through())
-	made := &rendering{dir: q.Dir, name: kustomizationIn(r, q.Dir)}
+	w.top, w.fields = q.Dir, q.Kustomization
+	made := &rendering{dir: q.Dir, name: cmp.Or(kustomizationIn(r, q.Dir), q.Dir)}
 	w.directory(q.Dir, "", 0)
 	root := inMemory(q.Dir)
-	if q.Kustomization != nil && !w.failed {
-		root = w.overlay(root, q.Kustomization, made.name)
-	}
 	if !w.failed {
 		built, err := build(w, root)
 		if err != nil {
@@ -49,29 +48,6 @@ func render(r *load.Run, q load.Request) *rendering {
 	slices.Sort(made.output.Used)
 	made.output.Used = slices.Compact(made.output.Used)
 	return made
-}
-
-// overlay lays fields of a kustomization over the one at root, and gives the
-// directory in memory of both.
-func (w *walker) overlay(root string, fields []byte, name string) string {
-	const at = "/netsim-overlay"
-	rel, err := filepath.Rel(at, root)
-	if err != nil {
-		w.fail(name, 1, err.Error(), "give the directory another name")
-		return root
-	}
-	k := &kustomization{name: name, text: fields}
-	if err := k.Unmarshal(fields); err != nil {
-		w.fail(name, 1, "what is laid over the kustomization cannot be read: "+err.Error(), "correct it")
-		return root
-	}
-	if len(k.directories())+len(k.files())+len(k.HelmCharts) > 0 {
-		w.fail(name, 1, "what is laid over the kustomization names files: that is not supported", "write it inline")
-		return root
-	}
-	k.Resources = []string{filepath.ToSlash(rel)}
-	w.keepAs(at+"/kustomization.yaml", load.File{Name: name, Data: amend(k)})
-	return at
 }
 
 // one keeps two builds apart: kustomize holds schemas in variables of the

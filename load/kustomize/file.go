@@ -18,6 +18,17 @@ type kustomization struct {
 	types.Kustomization
 	name string
 	text []byte
+	// edited is the text with the fields of a request, nil for none; its lines
+	// are nobody's.
+	edited []byte
+}
+
+// source is what kustomize is to read.
+func (k *kustomization) source() []byte {
+	if k.edited != nil {
+		return k.edited
+	}
+	return k.text
 }
 
 // parse reads a kustomization file.

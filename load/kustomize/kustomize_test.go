@@ -8,12 +8,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/netsim-dev/netsim/load"
 	"github.com/netsim-dev/netsim/load/helm"
+	"github.com/netsim-dev/netsim/load/internal/loadtest"
 	"github.com/netsim-dev/netsim/load/kustomize"
 	"github.com/netsim-dev/netsim/model"
 )
@@ -44,16 +44,6 @@ spec:
         - matchLabels: {app: web}
 `
 
-// write puts the files of an archive into a fresh working directory.
-func write(t *testing.T, archive string) {
-	t.Helper()
-	t.Chdir(t.TempDir())
-	for _, file := range txtar.Parse([]byte(archive)).Files {
-		require.NoError(t, os.MkdirAll(filepath.Dir(file.Name), 0o755))
-		require.NoError(t, os.WriteFile(file.Name, file.Data, 0o644))
-	}
-}
-
 // read gives the cluster's Services and policies with their positions, and what
 // there is to say but for what netsim assumes.
 func read(t *testing.T, paths ...string) (objects, issues []string) {
@@ -65,12 +55,7 @@ func read(t *testing.T, paths ...string) (objects, issues []string) {
 	for _, p := range cluster.Policies {
 		objects = append(objects, fmt.Sprintf("%s %s", p.Origin.ID(), p.Origin.Position()))
 	}
-	for _, issue := range found {
-		if issue.Severity != model.Info {
-			issues = append(issues, issue.String())
-		}
-	}
-	return objects, issues
+	return objects, loadtest.Texts(found)
 }
 
 func load1(t *testing.T, paths ...string) (*model.Cluster, []model.Issue) {
@@ -81,7 +66,7 @@ func load1(t *testing.T, paths ...string) (*model.Cluster, []model.Issue) {
 }
 
 func TestAnOverlayIsLoadedAndItsBaseIsNot(t *testing.T) {
-	write(t, app+"-- overlays/dev/kustomization.yaml --\nnamespace: dev\nresources: [../../base]\n")
+	loadtest.Write(t, app+"-- overlays/dev/kustomization.yaml --\nnamespace: dev\nresources: [../../base]\n")
 	want := []string{
 		"Service dev/app base/app.yaml:2 via overlays/dev",
 		"CiliumNetworkPolicy dev/app base/policies/cnp.yaml:1 via overlays/dev",
@@ -94,14 +79,14 @@ func TestAnOverlayIsLoadedAndItsBaseIsNot(t *testing.T) {
 }
 
 func TestAnyNameOfAFileWillDo(t *testing.T) {
-	write(t, "-- my app, @home+1/kustomization.yaml --\nresources: ['a b.yaml']\n-- my app, @home+1/a b.yaml --\napiVersion: v1\nkind: Service\nmetadata: {name: app}\nspec: {ports: [{port: 80}]}\n")
+	loadtest.Write(t, "-- my app, @home+1/kustomization.yaml --\nresources: ['a b.yaml']\n-- my app, @home+1/a b.yaml --\napiVersion: v1\nkind: Service\nmetadata: {name: app}\nspec: {ports: [{port: 80}]}\n")
 	objects, issues := read(t, ".")
 	assert.Equal(t, []string{"Service default/app my app, @home+1/a b.yaml:1 via my app, @home+1"}, objects)
 	assert.Empty(t, issues)
 }
 
 func TestSourceOffLeavesFilesAsTheyAre(t *testing.T) {
-	write(t, app+"-- overlays/dev/kustomization.yaml --\nnamespace: dev\nresources: [../../base]\n")
+	loadtest.Write(t, app+"-- overlays/dev/kustomization.yaml --\nnamespace: dev\nresources: [../../base]\n")
 	cluster, _, err := load.Read([]string{"."}, nil, nil)
 	require.NoError(t, err)
 	require.Len(t, cluster.Services, 1)
@@ -109,7 +94,7 @@ func TestSourceOffLeavesFilesAsTheyAre(t *testing.T) {
 }
 
 func TestAPatchedRuleIsAtTheLinesOfItsBase(t *testing.T) {
-	write(t, app+`
+	loadtest.Write(t, app+`
 -- dev/kustomization.yaml --
 resources: [../base]
 namePrefix: my-
@@ -132,7 +117,7 @@ patches:
 
 func TestWhatNoKustomizationUsesIsLeftOut(t *testing.T) {
 	const patch = "apiVersion: v1\nkind: Service\nmetadata: {name: app}\nspec: {type: NodePort, ports: [{port: 80, nodePort: 30075}]}\n"
-	write(t, app+"-- base/service-patch.yaml --\n---\n"+patch+"---\n"+"-- base/node-port.yaml --\n"+patch+
+	loadtest.Write(t, app+"-- base/service-patch.yaml --\n---\n"+patch+"---\n"+"-- base/node-port.yaml --\n"+patch+
 		"-- base/policies/operations.yaml --\n- {op: remove, path: /spec}\n"+
 		"-- base/kind.yaml --\nkind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes: [{role: control-plane}]\n"+
 		"-- base/cilium.yaml --\nroutingMode: native\n"+
@@ -153,7 +138,7 @@ func TestWhatNoKustomizationUsesIsLeftOut(t *testing.T) {
 }
 
 func TestOverlaysThatCollide(t *testing.T) {
-	write(t, app+"-- dev/kustomization.yaml --\nresources: [../base]\nlabels: [{pairs: {env: dev}}]\n"+
+	loadtest.Write(t, app+"-- dev/kustomization.yaml --\nresources: [../base]\nlabels: [{pairs: {env: dev}}]\n"+
 		"-- uat/kustomization.yaml --\nresources: [../base]\nlabels: [{pairs: {env: uat}}]\n"+
 		"-- twin/kustomization.yaml --\nresources: [../base]\nlabels: [{pairs: {env: dev}}]\n")
 	objects, issues := read(t, ".")
@@ -170,7 +155,7 @@ func TestOverlaysThatCollide(t *testing.T) {
 }
 
 func TestComponentsGeneratorsAndListsHaveOrigins(t *testing.T) {
-	write(t, `
+	loadtest.Write(t, `
 -- kustomization.yaml --
 resources: [list.yaml]
 components: [comp]
@@ -256,7 +241,7 @@ func TestABrokenKustomizationLosesOnlyItself(t *testing.T) {
 		{"bases of bases", chain(70), "error: kustomizations build on each other more than 64 deep"},
 	} {
 		t.Run(row.claim, func(t *testing.T) {
-			write(t, row.files+"-- good/kustomization.yaml --\nresources: [app.yaml]\n-- good/app.yaml --\n"+service)
+			loadtest.Write(t, row.files+"-- good/kustomization.yaml --\nresources: [app.yaml]\n-- good/app.yaml --\n"+service)
 			objects, issues := read(t, ".")
 			assert.Equal(t, []string{"Service dev/app good/app.yaml:1 via good"}, objects, issues)
 			assert.Contains(t, strings.Join(issues, "\n"), row.says)
@@ -290,7 +275,7 @@ func TestASymlinkThatLeadsOutIsNotRead(t *testing.T) {
 	}
 	outside := filepath.Join(t.TempDir(), "secret.yaml")
 	require.NoError(t, os.WriteFile(outside, []byte("apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}\n"), 0o644))
-	write(t, "-- x/kustomization.yaml --\nresources:\n  - link.yaml\n")
+	loadtest.Write(t, "-- x/kustomization.yaml --\nresources:\n  - link.yaml\n")
 	require.NoError(t, os.Symlink(outside, "x/link.yaml"))
 	objects, issues := read(t, ".")
 	assert.Empty(t, objects)
@@ -301,13 +286,13 @@ func TestASymlinkThatLeadsOutIsNotRead(t *testing.T) {
 // the test would fail if netsim asked it.
 func TestARemoteBaseIsMissingAndTheRestIsLoaded(t *testing.T) {
 	for _, ref := range []string{"https://127.0.0.1:1/base.yaml", "github.com/example/repo//deploy?ref=v1", "git@github.com:example/repo.git", "https://github.com/example/repo"} {
-		write(t, app+"-- dev/kustomization.yaml --\nresources:\n  - ../base\n  - "+ref+"\n")
+		loadtest.Write(t, app+"-- dev/kustomization.yaml --\nresources:\n  - ../base\n  - "+ref+"\n")
 		objects, issues := read(t, ".")
 		assert.Len(t, objects, 2, ref)
 		require.Len(t, issues, 1, ref)
 		assert.Contains(t, issues[0], "dev/kustomization.yaml:3: error: "+ref+" is remote, and nothing is fetched")
 
-		write(t, app+"-- dev/kustomization.yaml --\nresources: [../base]\ncomponents:\n  - "+ref+"\n")
+		loadtest.Write(t, app+"-- dev/kustomization.yaml --\nresources: [../base]\ncomponents:\n  - "+ref+"\n")
 		objects, issues = read(t, ".")
 		assert.Len(t, objects, 2, ref)
 		assert.Contains(t, issues[0], "dev/kustomization.yaml:3: error: "+ref+" is remote, and nothing is fetched")
@@ -315,7 +300,7 @@ func TestARemoteBaseIsMissingAndTheRestIsLoaded(t *testing.T) {
 }
 
 func TestChartsOfAKustomization(t *testing.T) {
-	write(t, `
+	loadtest.Write(t, `
 -- dev/kustomization.yaml --
 namespace: dev
 helmCharts:
@@ -364,7 +349,7 @@ spec:
 // TestANamespaceIsNotForCharts: since kustomize api v0.21, what a chart leaves
 // without a namespace stays so.
 func TestANamespaceIsNotForCharts(t *testing.T) {
-	write(t, `
+	loadtest.Write(t, `
 -- kustomization.yaml --
 namespace: dev
 resources: [own.yaml]
@@ -390,7 +375,7 @@ spec: {ports: [{port: 80}]}
 }
 
 func TestTheSameInputGivesTheSameBytes(t *testing.T) {
-	write(t, app+chain(5)+"-- dev/kustomization.yaml --\nnamespace: dev\nresources: [../base]\n-- uat/kustomization.yaml --\nresources: [../base, gone.yaml]\n")
+	loadtest.Write(t, app+chain(5)+"-- dev/kustomization.yaml --\nnamespace: dev\nresources: [../base]\n-- uat/kustomization.yaml --\nresources: [../base, gone.yaml]\n")
 	first, issues := load1(t, ".")
 	for range 3 {
 		again, told := load1(t, ".")
@@ -399,7 +384,7 @@ func TestTheSameInputGivesTheSameBytes(t *testing.T) {
 	}
 }
 
-// asker asks for the base with an overlay of its own, as an Application of Argo CD
+// asker asks for the base with fields of its own, as an Application of Argo CD
 // or a Kustomization of Flux does.
 type asker struct{}
 
@@ -408,8 +393,8 @@ func (asker) Read(r *load.Run) {
 	r.Add(r.Render(load.Request{Dir: "base", Via: "app.yaml", Namespace: "else", Kustomization: []byte("namespace: mine\nnamePrefix: a-\n")}))
 }
 
-func TestAnotherSourceLaysAnOverlayOverADirectory(t *testing.T) {
-	write(t, app)
+func TestAnotherSourceSetsFieldsOfAKustomization(t *testing.T) {
+	loadtest.Write(t, app)
 	cluster, issues, err := load.Read([]string{"."}, nil, []load.Source{asker{}, kustomize.Source{}})
 	require.NoError(t, err)
 	require.Len(t, cluster.Services, 1, issues)
@@ -417,7 +402,7 @@ func TestAnotherSourceLaysAnOverlayOverADirectory(t *testing.T) {
 }
 
 func TestNothingIsWrittenToStandardError(t *testing.T) {
-	write(t, app+"-- dev/kustomization.yaml --\nbases: [../base]\ncommonLabels: {env: dev}\nvars: []\n")
+	loadtest.Write(t, app+"-- dev/kustomization.yaml --\nbases: [../base]\ncommonLabels: {env: dev}\nvars: []\n")
 	stderr := os.Stderr
 	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
 	require.NoError(t, err)

@@ -25,6 +25,7 @@ func (Source) Render(r *load.Run, q load.Request) load.Output { return render(r,
 func (Source) Read(r *load.Run) {
 	dirs := r.Dirs(konfig.RecognizedKustomizationFileNames()...)
 	tops := topmost(r, dirs)
+	asked := rendered(r, dirs)
 	var all []*rendering
 	for _, dir := range append(tops, dirs...) {
 		// Those that are no topmost ones and still unclaimed build on each
@@ -45,7 +46,19 @@ func (Source) Read(r *load.Run) {
 	for _, made := range apart(all) {
 		r.Add(made.output)
 	}
-	leaveOutUnused(r, all)
+	leaveOutUnused(r, append(all, asked...))
+}
+
+// rendered are the kustomizations that another Source has asked for, with the
+// files that they use.
+func rendered(r *load.Run, dirs []string) []*rendering {
+	var all []*rendering
+	for _, dir := range dirs {
+		if name := kustomizationIn(r, dir); r.Claimed(name) {
+			all = append(all, &rendering{dir: dir, name: name, output: load.Output{Used: usedBy(r, dir)}})
+		}
+	}
+	return all
 }
 
 // kustomizationIn is the kustomization file of a directory, "" if it has none.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/yaml"
 
@@ -38,6 +39,9 @@ type walker struct {
 	failed bool
 	// via names who asks for charts.
 	via string
+	// fields are set in the kustomization of the directory top.
+	top    string
+	fields []byte
 }
 
 func newWalker(r *load.Run, via string) *walker {
@@ -75,15 +79,8 @@ func (w *walker) directory(dir, namespace string, depth int) {
 		return
 	}
 	w.dirs[dir] = true
-	w.out.Used = append(w.out.Used, name)
-	if other := another(w.run, name); other != "" {
-		w.fail(name, 1, "there is "+other+" too, and kustomize takes only one: nothing of the kustomization is loaded", "remove one of them")
-		return
-	}
-	k, err := parse(w.run, name)
-	if err != nil {
-		text, _ := w.run.ReadFile(name)
-		w.fail(name, errorLine(text, err), "the kustomization cannot be read: "+err.Error(), "correct it: nothing that is built on it is loaded")
+	k := w.kustomization(dir, name)
+	if k == nil {
 		return
 	}
 	if namespace == "" {
@@ -100,14 +97,39 @@ func (w *walker) directory(dir, namespace string, depth int) {
 	}
 	k.Resources, k.Components = here(k.Resources), here(k.Components)
 	k.Resources = append(k.Resources, w.charts(k, dir, namespace)...)
-	w.keep(name, amend(k))
+	w.keep(k.name, amend(k))
+}
+
+// kustomization reads the kustomization of a directory, nil with an Issue if that
+// is not possible. That at the top gets the fields of the request; if there is no
+// file, it is made of those alone.
+func (w *walker) kustomization(dir, name string) *kustomization {
+	if name == "" && dir == w.top {
+		k := &kustomization{name: path.Join(dir, konfig.DefaultKustomizationFileName())}
+		return w.edited(k)
+	}
+	w.out.Used = append(w.out.Used, name)
+	if other := another(w.run, name); other != "" {
+		w.fail(name, 1, "there is "+other+" too, and kustomize takes only one: nothing of the kustomization is loaded", "remove one of them")
+		return nil
+	}
+	k, err := parse(w.run, name)
+	if err != nil {
+		text, _ := w.run.ReadFile(name)
+		w.fail(name, errorLine(text, err), "the kustomization cannot be read: "+err.Error(), "correct it: nothing that is built on it is loaded")
+		return nil
+	}
+	if dir == w.top && w.fields != nil {
+		return w.edited(k)
+	}
+	return k
 }
 
 // amend is the text of a kustomization with the resources and components that it
 // has now, without charts, and so that kustomize notes the file of each object.
 func amend(k *kustomization) []byte {
 	fields := map[string]any{}
-	if err := yaml.Unmarshal(k.text, &fields); err != nil {
+	if err := yaml.Unmarshal(k.source(), &fields); err != nil {
 		return k.text
 	}
 	for key := range fields {
