@@ -11,7 +11,8 @@ import (
 
 // bigList is the size in bytes from which a List is read item by item: whole
 // trees of dumps of clusters need more memory than a machine may have, and the
-// bounds on a document are for one object then.
+// bounds on a document are for one object then. It is also that of files from
+// which documents are forgotten once they are read.
 const bigList = 8 << 20
 
 // listHead is what a List says of its items.

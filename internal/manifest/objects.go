@@ -1,9 +1,7 @@
 package manifest
 
 import (
-	"encoding/json"
 	"fmt"
-	"reflect"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -46,7 +44,7 @@ func (o *objects) add(d *document, group string, value any) {
 	case d.replaces:
 		o.entries[before] = entry{d, value}
 		return
-	case sameJSON(first.json, d.json):
+	case first.same(d):
 		return
 	case isPatchOf(value, o.entries[before].value):
 		d.warnPatch(first)
@@ -61,11 +59,6 @@ func (o *objects) add(d *document, group string, value any) {
 		do:   "pass one of them only; a base and its overlay are not to be loaded together",
 	})
 	o.entries[before] = entry{d, value}
-}
-
-func sameJSON(a, b []byte) bool {
-	var left, right any
-	return json.Unmarshal(a, &left) == nil && json.Unmarshal(b, &right) == nil && reflect.DeepEqual(left, right)
 }
 
 // assemble puts every object in its place in a cluster, and fills in the rest.

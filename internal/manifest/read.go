@@ -219,7 +219,7 @@ func (r *reader) keep(name string, data []byte) {
 		r.tooLarge(name)
 		return
 	}
-	r.tree.Files = append(r.tree.Files, File{Name: name, Data: data})
+	r.tree.Files = append(r.tree.Files, File{Name: name, Data: inUTF8(data)})
 }
 
 func (r *reader) tooLarge(name string) {
