@@ -56,6 +56,7 @@ func kinds() map[string]kind {
 		"BaselineAdminNetworkPolicy":     {group: "policy.networking.k8s.io", validName: name, read: readUncheckedPolicy, clusterScoped: true},
 		"CiliumNetworkPolicy":            {group: "cilium.io", versions: []string{"v2"}, validName: name, read: readPolicy},
 		"CiliumClusterwideNetworkPolicy": {group: "cilium.io", versions: []string{"v2"}, validName: name, read: readPolicy, clusterScoped: true},
+		"CiliumNode":                     {group: "cilium.io", versions: []string{"v2"}, validName: name, read: readCiliumNode, clusterScoped: true, whole: true},
 		"CiliumCIDRGroup":                {group: "cilium.io", versions: []string{"v2", "v2alpha1"}, validName: name, read: readUncheckedPolicy, clusterScoped: true},
 		"CiliumLocalRedirectPolicy":      {group: "cilium.io", versions: []string{"v2"}, validName: name, read: readUncheckedPolicy},
 

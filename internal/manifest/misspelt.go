@@ -58,7 +58,7 @@ func otherKinds() map[string]string {
 			"CiliumBGPPeerConfig CiliumBGPPeeringPolicy CiliumClusterwideEnvoyConfig CiliumDatapathPlugin " +
 			"CiliumEgressGatewayPolicy CiliumEgressNATPolicy CiliumEndpoint CiliumEndpointSlice CiliumEnvoyConfig " +
 			"CiliumExternalWorkload CiliumGatewayClassConfig CiliumIdentity CiliumL2AnnouncementPolicy " +
-			"CiliumLoadBalancerIPPool CiliumNode CiliumNodeConfig CiliumPodIPPool CiliumVtepConfig",
+			"CiliumLoadBalancerIPPool CiliumNodeConfig CiliumPodIPPool CiliumVtepConfig",
 	}
 }
 

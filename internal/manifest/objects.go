@@ -65,10 +65,14 @@ func (o *objects) add(d *document, group string, value any) {
 func (o *objects) assemble() *model.Cluster {
 	c := &model.Cluster{CiliumValues: o.values}
 	f := &filler{cluster: c, reports: o.reports}
+	var ciliumNodes []*ciliumNode
 	for _, e := range o.entries {
 		switch v := e.value.(type) {
 		case *node:
 			f.nodes = append(f.nodes, v)
+		case *ciliumNode:
+			ciliumNodes = append(ciliumNodes, v)
+			c.Others = append(c.Others, e.doc.object())
 		case *model.Namespace:
 			c.Namespaces = append(c.Namespaces, v)
 		case *workload:
@@ -97,6 +101,7 @@ func (o *objects) assemble() *model.Cluster {
 		}
 	}
 	o.checkFirewalls()
+	f.takeCiliumNodes(ciliumNodes)
 	f.fill()
 	return c
 }

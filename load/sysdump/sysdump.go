@@ -116,7 +116,7 @@ var needed = []struct {
 	lacks string
 }{
 	{[]string{"k8s-namespaces"}, "labels of namespaces"},
-	{[]string{"k8s-nodes"}, "nodes"},
+	{[]string{"k8s-nodes", "ciliumnodes"}, "nodes"},
 	{[]string{"k8s-pods"}, "pods"},
 	{[]string{"k8s-services"}, "Services"},
 	{[]string{"k8s-endpoints", "k8s-endpointslices"}, "endpoints of Services"},
