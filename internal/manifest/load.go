@@ -44,14 +44,14 @@ func newLoader() *loader {
 func (l *loader) read(files []File) {
 	l.findOwnCharts(files)
 	var parts []part
-	size := 0
+	size := int64(0)
 	for _, file := range files {
 		if file.Values != nil {
 			l.objects.addValues(file.Values)
 			continue
 		}
 		parts = append(parts, l.parts(file)...)
-		size += len(file.Data)
+		size += file.size()
 	}
 	l.many = size >= bigList
 	parseAhead(parts, l.part)
@@ -76,14 +76,19 @@ type loader struct {
 }
 
 func (l *loader) parts(file File) []part {
-	if bytes.IndexByte(file.Data, 0) < 0 {
-		return split(file)
+	if bytes.IndexByte(file.Data, 0) >= 0 {
+		l.unreadable(file, "the file is binary, or not in UTF-8", "save it as UTF-8 text, or leave it out")
+		return nil
 	}
-	l.reports.add(model.Issue{
-		Severity: model.Error, File: file.Name, Line: 1,
-		Message: "the file is binary, or not in UTF-8", Remedy: "save it as UTF-8 text, or leave it out",
-	})
-	return nil
+	parts, err := split(file)
+	if err != nil {
+		l.unreadable(file, "the file cannot be read to its end, and what could be is loaded: "+cause(err).Error(), "make it readable")
+	}
+	return parts
+}
+
+func (l *loader) unreadable(file File, says, do string) {
+	l.reports.add(model.Issue{Severity: model.Error, File: file.Name, Line: 1, Message: says, Remedy: do})
 }
 
 func (l *loader) part(p parsed) {

@@ -1,7 +1,6 @@
 package virtual
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -41,12 +40,7 @@ func (Source) Read(r *load.Run) {
 // mayAccount says whether a file could hold what accounts for pods; reading all
 // files a second time is only worth it then.
 func mayAccount(f load.File) bool {
-	for _, kind := range []string{"HelmRelease", "HelmChart", "helm_release", "Application", "Gateway"} {
-		if bytes.Contains(f.Data, []byte(kind)) {
-			return true
-		}
-	}
-	return false
+	return f.Mentions("HelmRelease", "HelmChart", "helm_release", "Application", "Gateway")
 }
 
 // account is something in the files that makes pods which are not there.
