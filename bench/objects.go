@@ -79,7 +79,8 @@ func (g *generator) app(a *app) {
 				"metadata": object{"labels": appLabel(a.name)},
 				"spec": object{"containers": []object{{
 					"name": "main", "image": "example.com/" + a.name + ":1",
-					"ports": []object{{"name": "http", "containerPort": a.port, "protocol": protocol}},
+					"ports":          []object{{"name": "http", "containerPort": a.port, "protocol": protocol}},
+					"readinessProbe": object{"httpGet": object{"path": "/ready", "port": 8081}},
 				}}},
 			},
 		},

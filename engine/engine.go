@@ -19,12 +19,17 @@ type Engine struct {
 	ids     *identities
 	rules   []*rule
 	doubts  []model.Doubt
+	absent  map[*model.Object]model.Issue
 	repo    *repository
 	plane   *IdentityPlane
 	numbers identityNumbers
 	// selected holds the rules that select an identity, per direction: every
 	// step asks for them several times.
 	selected map[selection][]*rule
+	// refusers are the rules that may refuse a pod's own node, nil until asked for,
+	// and refused is whether one selects a pod and means its node.
+	refusers []*rule
+	refused  map[ownNode]bool
 	// named holds the maps for addresses whose names an agent has learned.
 	named map[namedPolicy]*policyMap
 	// conflicts are why the policy of an identity cannot be computed.
@@ -49,12 +54,13 @@ func New(ix *model.Index, dp model.Datapath) (*Engine, []model.Issue) {
 	r := newReader(ix, dp, o)
 	e := &Engine{
 		index: ix, dp: dp,
-		selected: map[selection][]*rule{}, named: map[namedPolicy]*policyMap{}, conflicts: map[identity.NumericIdentity][]conflict{},
+		selected: map[selection][]*rule{}, refused: map[ownNode]bool{}, named: map[namedPolicy]*policyMap{}, conflicts: map[identity.NumericIdentity][]conflict{},
 	}
 	e.plane, e.numbers = newIdentityPlane(ix, dp), readIdentityNumbers(ix.Cluster)
 	var issues []model.Issue
 	o.withOptions(func() {
 		e.rules, issues = r.readPolicies(ix.Cluster.Policies)
+		e.absent = r.absent
 		e.doubts = slices.Concat(doubtsOf(r.opaque), ix.Cluster.Doubts)
 	})
 	e.options = o.neededBy(e.rules)

@@ -89,8 +89,20 @@ func check(t *testing.T, rows []row) {
 			for packet, want := range r.want {
 				step := s.judge(packet)
 				assert.Equal(t, want, outcome(step), "%s: %s", packet, step.Why)
+				s.checkOwnNode(packet, step)
 			}
 		})
+	}
+}
+
+// checkOwnNode: whatever keeps a node from its own pod, MayRefuseOwnNode has not
+// ruled out.
+func (s *scene) checkOwnNode(packet string, step model.Step) {
+	s.t.Helper()
+	q := s.question(packet).Packet
+	local := strings.HasPrefix(packet, "ingress") && q.Source.Kind == model.PartyNode && q.Destination.Kind == model.PartyPod && q.Source.Node == q.Destination.Node
+	if local && step.Verdict == model.Denied {
+		assert.True(s.t, s.engine.MayRefuseOwnNode(q.Destination.Pod, q.Source.Node), "%s: %s", packet, step.Why)
 	}
 }
 

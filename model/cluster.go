@@ -107,6 +107,13 @@ type Pod struct {
 	Owner *WorkloadRef
 	// Ready is the Ready condition; a pod made from a template is ready.
 	Ready bool
+	// ReadyGiven is true where a file has that condition: it was measured.
+	ReadyGiven bool
+	// Probes are the checks without which the kubelet does not take it for ready.
+	Probes []Probe
+	// Needs are connections without which it does not become ready, as the
+	// annotation ReadyNeeds declares them: references as a query takes them.
+	Needs []string
 	// Terminating is true once the pod has a deletion timestamp.
 	Terminating bool
 	// Finished is true for phases Succeeded and Failed: it has no address.
@@ -135,6 +142,21 @@ type ContainerPort struct {
 	// Init is true for a restartable init container: Kubernetes resolves
 	// targetPorts through those too, Cilium's policies do not.
 	Init bool
+}
+
+// ReadyNeeds is the annotation of a pod, or of a template, that lists what the pod
+// must reach to become ready: references with commas between them, such as
+// "shop/svc/db:5432".
+const ReadyNeeds = "netsim.dev/ready-needs"
+
+// Probe is a connection that the kubelet of the pod's node opens to a container.
+type Probe struct {
+	// Field is "readinessProbe" or "startupProbe".
+	Field string
+	// Handler is "httpGet", "tcpSocket" or "grpc".
+	Handler   string
+	Port      uint16
+	Container string
 }
 
 // Service types, as Kubernetes names them.

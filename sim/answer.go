@@ -28,12 +28,18 @@ type Answer struct {
 	// Hops are the stretches of a request's way through a gateway, in order, and
 	// BrokenHop the name of the first that denies it, or else of the first that
 	// netsim cannot allow. All are judged, whatever those before them say.
-	Hops       []Hop         `json:"hops,omitempty"`
-	BrokenHop  HopName       `json:"brokenHop,omitempty"`
+	Hops      []Hop   `json:"hops,omitempty"`
+	BrokenHop HopName `json:"brokenHop,omitempty"`
+	// Unready are pods behind what was asked for that are predicted not to become
+	// ready: no Service sends them connections.
+	Unready    []Unready     `json:"unready,omitempty"`
 	Conditions []string      `json:"conditions"`
 	Issues     []model.Issue `json:"issues"`
 	// Hint is one change that would alter the verdict.
 	Hint string `json:"hint,omitempty"`
+
+	// service is what To means, nil where it is no Service.
+	service *model.Service
 }
 
 // Source is the end that opens the connection.
@@ -89,6 +95,8 @@ type Path struct {
 
 	// conditions end up in the Answer's.
 	conditions []string
+	// end is the backend's party, nil where there is none.
+	end *model.Party
 }
 
 // PathSource is a source pod, or a group of pods that nothing tells apart.

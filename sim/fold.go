@@ -14,6 +14,7 @@ func (s *Sim) newAnswer(q Query, from, to reference, sources []model.Party, requ
 		APIVersion: APIVersion, Kind: "Answer", ID: q.ID,
 		From: s.source(from, sources), To: s.target(to, requests[0]),
 		Datapath: s.datapathInfo(), Paths: []Path{}, Conditions: []string{}, Issues: s.Issues(),
+		service: requests[0].Service,
 	}
 }
 

@@ -124,9 +124,15 @@ func (a *Answer) foldHops() {
 }
 
 // broken is the index of the first hop that denies, else of the first that does
-// not allow, -1 for none.
+// not allow, -1 for none. An entry without a ready data plane gives way to the
+// agent's hop, which is why there is none.
 func (a *Answer) broken() int {
-	if i := slices.IndexFunc(a.Hops, func(h Hop) bool { return h.Verdict == model.Denied }); i >= 0 {
+	denied := func(h Hop) bool { return h.Verdict == model.Denied }
+	if i := slices.IndexFunc(a.Hops, denied); i >= 0 {
+		agent := slices.IndexFunc(a.Hops, func(h Hop) bool { return h.Name == HopAgent && denied(h) })
+		if a.Hops[i].Name == HopEntry && agent >= 0 && len(a.Unready) > 0 {
+			return agent
+		}
 		return i
 	}
 	return slices.IndexFunc(a.Hops, func(h Hop) bool { return h.Verdict != model.Allowed })

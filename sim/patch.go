@@ -9,10 +9,10 @@ import (
 
 // Patched is the same cluster under the same datapath with other policies: those
 // that have the kind and name of an old one take its place, the others come on
-// top, and those named in without ("KIND/NAME" or "KIND/NAMESPACE/NAME") are left
-// out. The error is a *RefError for a name that there is not.
+// top. Those named in without ("KIND/NAME" or "KIND/NAMESPACE/NAME") are then left
+// out, new ones too. The error is a *RefError for a name that there is not.
 func (s *Sim) Patched(policies []*model.Object, without []string) (*Sim, error) {
-	c := *s.index.Cluster
+	c := *s.whole.Cluster
 	var err error
 	if c.Policies, err = patchedPolicies(c.Policies, policies, without); err != nil {
 		return nil, err
@@ -22,13 +22,6 @@ func (s *Sim) Patched(policies []*model.Object, without []string) (*Sim, error) 
 
 func patchedPolicies(old, patch []*model.Object, without []string) ([]*model.Object, error) {
 	out := slices.Clone(old)
-	for _, name := range without {
-		at := slices.IndexFunc(out, func(o *model.Object) bool { return policyName(o) == name })
-		if at < 0 {
-			return nil, refErrorf("there is no policy %s to leave out: write KIND/NAMESPACE/NAME, or KIND/NAME for what is in no namespace", name)
-		}
-		out = slices.Delete(out, at, at+1)
-	}
 	for _, o := range patch {
 		at := slices.IndexFunc(out, func(other *model.Object) bool { return policyName(other) == policyName(o) })
 		if at < 0 {
@@ -36,6 +29,13 @@ func patchedPolicies(old, patch []*model.Object, without []string) ([]*model.Obj
 			continue
 		}
 		out[at] = o
+	}
+	for _, name := range without {
+		at := slices.IndexFunc(out, func(o *model.Object) bool { return policyName(o) == name })
+		if at < 0 {
+			return nil, refErrorf("there is no policy %s to leave out: write KIND/NAMESPACE/NAME, or KIND/NAME for what is in no namespace", name)
+		}
+		out = slices.Delete(out, at, at+1)
 	}
 	return out, nil
 }
@@ -48,7 +48,10 @@ func policyName(o *model.Object) string {
 }
 
 // patches says whether a Sim is another one with other policies, and all else the
-// same.
+// same: the endpoints too, which unready pods take away.
 func (s *Sim) patches(other *Sim) bool {
+	if len(s.unready)+len(other.unready) > 0 {
+		return false
+	}
 	return s.base == other || other.base == s || s.base != nil && s.base == other.base
 }

@@ -48,7 +48,7 @@ func (s *Sim) inFamily(p model.Party, to netip.Addr) model.Party {
 func (s *Sim) path(way dnat.Path, request inquiry) Path {
 	p := Path{Translation: translation(way.Translation), Steps: []model.Step{}}
 	if way.Backend != nil {
-		p.Backend = s.backend(*way.Backend)
+		p.Backend, p.end = s.backend(*way.Backend), &way.Backend.Party
 	}
 	way.Conditions = slices.Concat(way.Conditions, s.opened(way, request.Request))
 	p.Steps = append(p.Steps, s.steps(way, request)...)
@@ -63,6 +63,9 @@ func (s *Sim) path(way dnat.Path, request inquiry) Path {
 func (s *Sim) steps(way dnat.Path, request inquiry) []model.Step {
 	var service, egress, host, rest []model.Step
 	if step := skipping(way); step.Stage != "" {
+		if step.Verdict == model.Denied {
+			s.blame(&step, request.Service)
+		}
 		service = append(service, s.named(step, request.Source))
 	}
 	if way.Egress != nil {

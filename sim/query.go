@@ -39,29 +39,43 @@ type Query struct {
 // Query answers a Query. The error is a *RefError where a reference names
 // nothing, names several things, or cannot be read.
 func (s *Sim) Query(q Query) (*Answer, error) {
-	if isURL(q.To) {
-		return s.queryURL(q)
-	}
-	from, err := parseReference(q.From, "")
+	from, err := parseSource(q.From)
 	if err != nil {
-		return nil, &RefError{"FROM " + err.Error()}
-	}
-	to, err := parseReference(q.To, q.Port)
-	if err != nil {
-		return nil, &RefError{"TO " + err.Error()}
-	}
-	if from.port.given() {
-		return nil, refErrorf("FROM %s: a source has no port to name; the port belongs to TO", q.From)
-	}
-	if from.frontend != "" {
-		return nil, refErrorf("FROM %s: a source has no frontend to choose with @; that belongs to TO", q.From)
-	}
-	if q.via, err = s.entry(q.Via); err != nil {
 		return nil, err
 	}
 	sources, err := s.sources(from)
 	if err != nil {
 		return nil, err
+	}
+	return s.ask(q, from, sources)
+}
+
+// parseSource reads a FROM.
+func parseSource(text string) (reference, error) {
+	from, err := parseReference(text, "")
+	switch {
+	case err != nil:
+		return from, &RefError{"FROM " + err.Error()}
+	case from.port.given():
+		return from, refErrorf("FROM %s: a source has no port to name; the port belongs to TO", text)
+	case from.frontend != "":
+		return from, refErrorf("FROM %s: a source has no frontend to choose with @; that belongs to TO", text)
+	}
+	return from, nil
+}
+
+// ask answers a Query of which it is known who opens the connection.
+func (s *Sim) ask(q Query, from reference, sources []model.Party) (*Answer, error) {
+	var err error
+	if q.via, err = s.entry(q.Via); err != nil {
+		return nil, err
+	}
+	if isURL(q.To) {
+		return s.askURL(q, from, sources)
+	}
+	to, err := parseReference(q.To, q.Port)
+	if err != nil {
+		return nil, &RefError{"TO " + err.Error()}
 	}
 	if err = s.throughKind(&q, from, &to); err != nil {
 		return nil, err
@@ -78,6 +92,7 @@ func (s *Sim) Query(q Query) (*Answer, error) {
 	for _, group := range s.groups(sources, requests) {
 		a.Paths = append(a.Paths, s.groupPaths(q, to, group, requests)...)
 	}
+	s.meet(a, requests)
 	a.fold()
 	return a, nil
 }

@@ -38,6 +38,9 @@ type Options struct {
 	// name and for rules with toFQDNs. An agent is taken to have learned those
 	// that a pod on its node can look up through Cilium's DNS proxy.
 	DNS model.DNSAnswers
+	// AssumeReady takes pods for ready whatever policies do to their probes and to
+	// what they need.
+	AssumeReady bool
 }
 
 // Sim answers queries about one cluster under one datapath.
@@ -58,6 +61,15 @@ type Sim struct {
 	// identityMissing judges as if nobody had a certificate.
 	identityMissing bool
 	verdicts        *verdicts
+	// whole is the index with every endpoint, ready or not as files say; index is
+	// without those of unready pods.
+	whole *model.Index
+	// assumeReady leaves readiness unpredicted.
+	assumeReady bool
+	// unready are the pods that are predicted not to become ready, and doubts what
+	// is not known of others.
+	unready map[*model.Pod]*Unready
+	doubts  map[*model.Pod]string
 	// loaded are the issues that are not about policies, and base is the Sim of
 	// which this one is a copy with other policies, nil for none.
 	loaded []model.Issue
@@ -71,7 +83,8 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sim{index: model.NewIndex(c), datapath: dp, dns: maps.Clone(opt.DNS)}
+	s := &Sim{index: model.NewIndex(c), datapath: dp, dns: maps.Clone(opt.DNS), assumeReady: opt.AssumeReady}
+	s.whole = s.index
 	s.inferred = inferredBackends(s.index)
 	s.cloud = newCloud(s.index, dp)
 	gateways, unread := gateway.New(s.index)
@@ -81,19 +94,24 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 	return s, nil
 }
 
-// readPolicies makes all that hangs on the policies.
+// readPolicies makes all that hangs on the policies: readiness does, too.
 func (s *Sim) readPolicies() {
 	var found []model.Issue
 	s.engine, found = engine.New(s.index, s.datapath)
 	s.issues = model.SortIssues(slices.Concat(s.loaded, found))
 	s.verdicts = newVerdicts()
 	s.plane = sync.OnceValue(s.identityPlane)
+	if !s.assumeReady {
+		s.issues = model.SortIssues(append(s.issues, s.predictReadiness()...))
+	}
 }
 
 // withPolicies is a Sim of the same cluster with other policies.
 func (s *Sim) withPolicies(c *model.Cluster) *Sim {
 	next := *s
-	next.index, next.base = s.index.With(c), s
+	next.whole = s.whole.With(c)
+	next.index, next.base = next.whole, s
+	next.unready, next.doubts = nil, nil
 	if s.base != nil {
 		next.base = s.base
 	}

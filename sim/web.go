@@ -24,24 +24,10 @@ type web struct {
 	service *model.Service
 }
 
-// queryURL answers a Query whose To is a URL: hop by hop from the client to the
+// askURL answers a Query whose To is a URL: hop by hop from the client to the
 // last backend.
-func (s *Sim) queryURL(q Query) (*Answer, error) {
+func (s *Sim) askURL(q Query, from reference, sources []model.Party) (*Answer, error) {
 	target, err := parseURL(q)
-	if err != nil {
-		return nil, err
-	}
-	from, err := parseReference(q.From, "")
-	switch {
-	case err != nil:
-		return nil, &RefError{"FROM " + err.Error()}
-	case from.port.given() || from.frontend != "":
-		return nil, refErrorf("FROM %s: a source has neither port nor frontend to name", q.From)
-	}
-	if q.via, err = s.entry(q.Via); err != nil {
-		return nil, err
-	}
-	sources, err := s.sources(from)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +74,7 @@ func (w *web) direct(to string) (*Answer, error) {
 	} else {
 		q.SNI = r.SNI
 	}
-	a, err := w.Sim.Query(q)
+	a, err := w.ask(q, w.from, w.sources)
 	if err == nil {
 		a.To.Ref = w.target.text
 	}
@@ -105,6 +91,7 @@ func (w *web) enter(e entryPoint) {
 	}
 	first := e.requests[0]
 	w.answer.To = w.Sim.target(reference{text: w.target.text}, first)
+	w.meet(w.answer, e.requests)
 	hop := Hop{Name: HopEntry, From: w.from.text, To: w.entryRef(first), Why: e.why}
 	if w.gateway != nil && w.gateway.Controller.OnNode {
 		_, hop.Why = w.dataPlanePods()

@@ -87,6 +87,7 @@ func (w *web) backend(d gateway.Decision, b gateway.Backend, pods []model.Party,
 		hop.Weight = b.Weight
 	}
 	requests := w.endpointRequests(b)
+	w.meet(w.answer, []dnat.Request{{Service: w.index.Service(b.Namespace, b.Service)}})
 	switch {
 	case b.Status != 0:
 		hop.Verdict, hop.ClientSees, hop.Why, hop.Hint = model.Denied, model.SeesHTTP(b.Status), b.Why, b.Hint
@@ -96,6 +97,9 @@ func (w *web) backend(d gateway.Decision, b gateway.Backend, pods []model.Party,
 		hop.Verdict, hop.ClientSees = model.Denied, model.SeesHTTP(w.gateway.Controller.NoEndpoints)
 		hop.Why, hop.Hint = w.noEndpoints(b)
 		hop.By = append(hop.By, w.index.Service(b.Namespace, b.Service).Origin)
+		if why, by := w.missing(w.index.Service(b.Namespace, b.Service)); why != "" {
+			hop.Why, hop.By, hop.Hint = hop.Why+"; "+why, append(hop.By, by...), ""
+		}
 	case why != "":
 		hop.Why = why
 	default:

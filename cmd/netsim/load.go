@@ -48,7 +48,7 @@ func (c *command) loadOver(over []string) (*sim.Sim, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := sim.New(cluster, issues, sim.Options{Datapath: c.datapath, Set: settings, DNS: answers})
+	s, err := sim.New(cluster, issues, sim.Options{Datapath: c.datapath, Set: settings, DNS: answers, AssumeReady: c.ready})
 	if err != nil {
 		return nil, err
 	}

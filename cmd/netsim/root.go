@@ -42,10 +42,11 @@ type command struct {
 	datapath string
 	set      []string
 	strict   bool
+	ready    bool
 	output   string
 	noColor  bool
 	sources  sourceFlags
-	// dns is for query alone.
+	// dns is for what asks questions.
 	dns dnsFlags
 
 	// code is the exit code where no error decides it.
@@ -89,13 +90,14 @@ func (c *command) root() *cobra.Command {
 	flags.StringVar(&c.datapath, "datapath", "", "datapath profile `NAME`; without it, the datapath is read from the files")
 	flags.StringArrayVar(&c.set, "set", nil, "datapath setting `KEY=VALUE`, over what the files say; repeatable")
 	c.sources.add(root)
+	flags.BoolVar(&c.ready, "assume-ready", false, "take pods for ready, whatever policies do to their probes and to what they need")
 	flags.BoolVar(&c.strict, "strict", false, "exit 2 if the files have an error or a warning")
 	flags.StringVarP(&c.output, "output", "o", "text", "output format: text, json or yaml; matrix, graph and diff have others")
 	flags.BoolVar(&c.noColor, "no-color", false, "no colour, even on a terminal")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(c.query(), c.matrix(), c.graph(), c.diff(), c.test(), c.validate(), c.list(), c.meshauth(), c.replay(), c.datapaths(), c.version())
+	root.AddCommand(c.query(), c.path(), c.explain(), c.matrix(), c.graph(), c.diff(), c.test(), c.validate(), c.list(), c.meshauth(), c.replay(), c.datapaths(), c.version())
 	return root
 }
 

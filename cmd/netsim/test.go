@@ -120,7 +120,7 @@ func (c *command) testOptions(f *testFlags, args []string) (conntest.Options, er
 			return opt, fmt.Errorf("--run: %w", err)
 		}
 	}
-	opt.Sim.Datapath = c.datapath
+	opt.Sim.Datapath, opt.Sim.AssumeReady = c.datapath, c.ready
 	if opt.Sim.Set, err = pairs("--set", "kubeProxyReplacement=true", c.set); err != nil {
 		return opt, err
 	}

@@ -37,6 +37,8 @@ func readPod(d *document) any {
 	p.Terminating = d.meta.DeletionTimestamp != nil
 	p.Finished = in.Status.Phase == corev1.PodSucceeded || in.Status.Phase == corev1.PodFailed
 	p.Ready = len(in.Status.Conditions) == 0 || conditionIs(&in.Status, corev1.PodReady, corev1.ConditionTrue)
+	p.ReadyGiven = slices.ContainsFunc(in.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == corev1.PodReady })
+	p.Needs = readyNeeds(d.meta.Annotations)
 	p.stuck = conditionIs(&in.Status, corev1.PodScheduled, corev1.ConditionFalse)
 	p.IPs = d.podIPs(&in.Status)
 	p.hostIPs = d.hostIPs(&in.Status)
@@ -58,7 +60,7 @@ func (d *document) podOf(spec *corev1.PodSpec, at string) *pod {
 			Inferred:       d.inferred,
 			ServiceAccount: cmp.Or(cmp.Or(spec.ServiceAccountName, spec.DeprecatedServiceAccount), "default"),
 			Node:           spec.NodeName, HostNetwork: spec.HostNetwork,
-			Ports: d.podPorts(spec, at), Assigned: model.Assigned{},
+			Ports: d.podPorts(spec, at), Probes: probes(spec), Assigned: model.Assigned{},
 		},
 		doc: d, scheduling: &corev1.PodSpec{NodeSelector: spec.NodeSelector, Tolerations: spec.Tolerations},
 	}

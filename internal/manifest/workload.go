@@ -38,6 +38,7 @@ func (d *document) workload(template *corev1.PodTemplateSpec, at string) *worklo
 		doc: d, controller: d.meta.controller(), template: template,
 		pattern: d.podOf(&template.Spec, at+".spec"),
 	}
+	w.pattern.Needs = readyNeeds(template.Annotations)
 	for _, c := range template.Spec.Containers {
 		w.Images = append(w.Images, c.Image)
 		w.ContainerNames = append(w.ContainerNames, c.Name)

@@ -22,6 +22,7 @@ func Answer(w io.Writer, a *sim.Answer, opt TextOptions) error {
 	t.from()
 	t.to()
 	t.broken()
+	t.unready()
 	t.all = a.Paths
 	groups := groupPaths(a.Paths)
 	if len(a.Hops) > 0 {
@@ -173,6 +174,14 @@ func assignedAddresses(a *sim.Answer) map[string]bool {
 		}
 	}
 	return found
+}
+
+// unready are the pods that no Service sends connections, with the reason.
+func (t *answerText) unready() {
+	for _, u := range t.answer.Unready {
+		t.prose(t.paint(bold, "unready"), "pod "+strings.Replace(u.Ref, "/pod/", "/", 1)+", as predicted: "+u.Why)
+		t.block("by", originLines(u.By, t.room()))
+	}
 }
 
 // conditions are what the verdict hangs on beyond the packet asked about.

@@ -11,11 +11,10 @@ import (
 // deciding are the origins of what decided: of the steps that have the verdict
 // of their path, on the paths that have the verdict of the whole.
 func deciding(answers []*sim.Answer) []model.Origin {
-	verdict := fold(answers)
 	var all []model.Origin
 	for _, a := range answers {
 		for _, p := range a.Paths {
-			if p.Verdict != verdict && verdict != sim.Mixed {
+			if p.Verdict != a.Verdict && a.Verdict != sim.Mixed {
 				continue
 			}
 			for _, step := range p.Steps {

@@ -1,0 +1,94 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/netsim-dev/netsim/dnat"
+	"github.com/netsim-dev/netsim/model"
+)
+
+// meet tells of the pods behind requests that are predicted not to become ready,
+// or of which that is not known.
+func (s *Sim) meet(a *Answer, requests []dnat.Request) {
+	for _, r := range requests {
+		pods := s.selected(r.Service)
+		if r.Destination.Pod != nil {
+			pods = append(pods, r.Destination.Pod)
+		}
+		for _, p := range pods {
+			if u := s.unready[p]; u != nil && !slices.ContainsFunc(a.Unready, func(had Unready) bool { return had.Ref == u.Ref }) {
+				a.Unready = append(a.Unready, *u)
+			}
+			if doubt := s.doubts[p]; doubt != "" && s.unready[p] == nil && !slices.Contains(a.Conditions, doubt) {
+				a.Conditions = append(a.Conditions, doubt)
+			}
+		}
+	}
+}
+
+// selected are the pods whose endpoints were made of a Service's selector. Whether
+// others are ready is what their files say.
+func (s *Sim) selected(svc *model.Service) []*model.Pod {
+	if svc == nil || svc.PublishNotReady {
+		return nil
+	}
+	var pods []*model.Pod
+	for _, slice := range s.index.Slices(svc) {
+		for _, e := range slice.Endpoints {
+			if p := s.index.Pod(e.PodNamespace, e.PodName); slice.Made && p != nil && !slices.Contains(pods, p) {
+				pods = append(pods, p)
+			}
+		}
+	}
+	return pods
+}
+
+// blame adds to a Service that has no backend the pods that would be one.
+func (s *Sim) blame(step *model.Step, svc *model.Service) {
+	why, by := s.missing(svc)
+	if why == "" {
+		return
+	}
+	step.Why += "; " + why
+	step.By = append(slices.Clone(step.By), by...)
+}
+
+// missing says which pods behind a Service are predicted not to become ready, and
+// because of what.
+func (s *Sim) missing(svc *model.Service) (why string, by []model.Origin) {
+	var names []string
+	for _, p := range s.selected(svc) {
+		if u := s.unready[p]; u != nil {
+			names = append(names, p.Namespace+"/"+p.Name)
+			by = append(by, u.By...)
+		}
+	}
+	const few = 3
+	switch {
+	case len(names) == 0:
+		return "", nil
+	case len(names) == 1:
+		return fmt.Sprintf("pod %s is predicted not to become ready", names[0]), model.SortOrigins(by)
+	case len(names) > few:
+		names = append(names[:few], fmt.Sprintf("%d more", len(names)-few))
+	}
+	return fmt.Sprintf("pods %s are predicted not to become ready", strings.Join(names, ", ")), model.SortOrigins(by)
+}
+
+// keptUnready are the policies that leave a destination without a backend for a
+// source, since they keep the pods behind it from becoming ready.
+func (s *Sim) keptUnready(c *column, source *MatrixSource) []model.Origin {
+	if len(s.unready) == 0 {
+		return nil
+	}
+	var by []model.Origin
+	for _, w := range c.waysFrom(source.likes[0].all[0]) {
+		if w.Backend == nil && w.Service.Verdict == model.Denied {
+			_, kept := s.missing(w.request.Service)
+			by = append(by, kept...)
+		}
+	}
+	return model.SortOrigins(by)
+}
