@@ -122,16 +122,20 @@ func (a authentication) whyItSucceeds() string {
 	}
 	why := fmt.Sprintf("it requires mutual authentication, and SPIRE is ready: %s on %d/TCP, for %s as %s and %s as %s; until that is done packets are dropped (%s), and the client's retries pass",
 		agents, a.plane.Port, describe(self), a.spiffeID(self), describe(other), a.spiffeID(other), model.DropAuthRequired.Name)
-	if len(a.identityNumbers(self)) == 0 || len(a.identityNumbers(other)) == 0 {
-		why += "; N stands for the number of a pod's labels, which no CiliumIdentity among the files gives"
+	if len(a.IdentityNumbers(self)) == 0 || len(a.IdentityNumbers(other)) == 0 {
+		why += "; N stands for the number of a pod's labels, which no CiliumIdentity or CiliumEndpoint among the files gives"
 	}
 	return why
 }
 
 // spiffeID is a pod's SPIFFE ID (pkg/auth/spire/certificate_provider.go,
-// sniToSPIFFEID). Its number is the one of the CiliumIdentity, N where no file
-// holds that.
+// sniToSPIFFEID). Its number is the identity's, N where no file holds
+// that.
 func (a authentication) spiffeID(p model.Party) string {
-	numbers := cmp.Or(strings.Join(a.identityNumbers(p), " or "), "N")
+	var texts []string
+	for _, number := range a.IdentityNumbers(p) {
+		texts = append(texts, fmt.Sprint(number))
+	}
+	numbers := cmp.Or(strings.Join(texts, " or "), "N")
 	return "spiffe://" + a.plane.TrustDomain + "/identity/" + numbers
 }

@@ -199,6 +199,8 @@ func TestAnAuthenticatedPacketNamesItsIdentities(t *testing.T) {
 	assert.Contains(t, why, "pod dev/server as spiffe://spiffe.cilium/identity/N", "its labels are not those of 48313")
 	assert.Contains(t, why, "node w2 shakes hands with that of node w1 on 4250/TCP")
 	assert.Contains(t, why, "AUTH_REQUIRED", "the first packets are dropped")
+	s = load(t, meshAuth, pods+identity(48312, "client", `, "k8s:tier": front`)+identity(48315, "client", `, "k8s:tier": front`))
+	assert.Contains(t, s.steps(toServer)[1].Why, "identity/48312 or 48315", "agents made two objects for the same labels")
 	s = load(t, meshAuth+" mesh-auth-spiffe-trust-domain=example.org mesh-auth-mutual-listener-port=4300", pods)
 	why = s.steps("ingress dev/local dev/server 8080")[1].Why
 	assert.Contains(t, why, "spiffe://example.org/identity/")

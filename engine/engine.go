@@ -22,8 +22,7 @@ type Engine struct {
 	absent  map[*model.Object]model.Issue
 	repo    *repository
 	plane   *IdentityPlane
-	// numbers are those of the CiliumIdentity objects, by their labels.
-	numbers map[string][]string
+	numbers identityNumbers
 	// selected holds the rules that select an identity, per direction: every
 	// step asks for them several times.
 	selected map[selection][]*rule

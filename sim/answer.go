@@ -49,6 +49,9 @@ type Source struct {
 	Node string `json:"node,omitempty"`
 	// Identity is the list of Cilium's identity labels, sorted.
 	Identity []string `json:"identity,omitempty"`
+	// IdentityNumbers are those that the cluster gave to the pods' identity, as
+	// CiliumIdentity and CiliumEndpoint objects among the files say.
+	IdentityNumbers []uint32 `json:"identityNumbers,omitempty"`
 	// Pods is how many pods a workload stands for.
 	Pods int `json:"pods,omitempty"`
 	// Assigned names the fields that no file gave ("ip", "node").
@@ -63,7 +66,9 @@ type Target struct {
 	Port     uint16         `json:"port,omitempty"`
 	Protocol model.Protocol `json:"protocol"`
 	Identity []string       `json:"identity,omitempty"`
-	Assigned []string       `json:"assigned,omitempty"`
+	// IdentityNumbers are as those of the Source.
+	IdentityNumbers []uint32 `json:"identityNumbers,omitempty"`
+	Assigned        []string `json:"assigned,omitempty"`
 }
 
 // DatapathInfo is the part of the datapath's settings that an answer shows.
@@ -108,12 +113,14 @@ type PathSource struct {
 
 // Backend is where the packet ends up.
 type Backend struct {
-	Ref      string   `json:"ref,omitempty"`
-	IP       string   `json:"ip,omitempty"`
-	Port     uint16   `json:"port,omitempty"`
-	Node     string   `json:"node,omitempty"`
-	Assigned []string `json:"assigned,omitempty"`
-	Inferred string   `json:"inferred,omitempty"`
+	Ref  string `json:"ref,omitempty"`
+	IP   string `json:"ip,omitempty"`
+	Port uint16 `json:"port,omitempty"`
+	Node string `json:"node,omitempty"`
+	// IdentityNumbers are as those of the Source.
+	IdentityNumbers []uint32 `json:"identityNumbers,omitempty"`
+	Assigned        []string `json:"assigned,omitempty"`
+	Inferred        string   `json:"inferred,omitempty"`
 }
 
 // Translation says who turned the frontend into a backend, and where.

@@ -20,7 +20,7 @@ func (s *Sim) newAnswer(q Query, from, to reference, sources []model.Party, requ
 
 func (s *Sim) source(r reference, parties []model.Party) Source {
 	first := parties[0]
-	out := Source{Ref: r.text, Identity: s.engine.Identity(first, first.Node)}
+	out := Source{Ref: r.text, Identity: s.engine.Identity(first, first.Node), IdentityNumbers: s.identityNumbers(parties...)}
 	if len(parties) > 1 {
 		out.Pods = len(parties)
 		return out
@@ -35,6 +35,16 @@ func (s *Sim) source(r reference, parties []model.Party) Source {
 	return out
 }
 
+// identityNumbers are those of all parties, sorted.
+func (s *Sim) identityNumbers(parties ...model.Party) []uint32 {
+	var all []uint32
+	for _, p := range parties {
+		all = append(all, s.engine.IdentityNumbers(p)...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 func (s *Sim) target(r reference, req dnat.Request) Target {
 	out := Target{Ref: r.text, Frontend: req.Frontend, Port: req.PortNumber, Protocol: req.Protocol}
 	if req.Addr.IsValid() {
@@ -42,6 +52,7 @@ func (s *Sim) target(r reference, req dnat.Request) Target {
 	}
 	if req.Service == nil {
 		out.Identity = s.engine.Identity(req.Destination, nil)
+		out.IdentityNumbers = s.identityNumbers(req.Destination)
 		out.Assigned = assigned(req.Destination)
 		return out
 	}

@@ -230,7 +230,7 @@ func translation(t dnat.Translation) Translation {
 }
 
 func (s *Sim) backend(b dnat.Backend) *Backend {
-	out := &Backend{Ref: partyRef(b.Party), Port: b.Port, Assigned: assigned(b.Party), Inferred: inferred(b.Party)}
+	out := &Backend{Ref: partyRef(b.Party), Port: b.Port, IdentityNumbers: s.identityNumbers(b.Party), Assigned: assigned(b.Party), Inferred: inferred(b.Party)}
 	if b.Party.Addr.IsValid() {
 		out.IP = b.Party.Addr.String()
 	}

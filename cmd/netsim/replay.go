@@ -107,13 +107,14 @@ func (c *command) runReplay(f *replayFlags, args []string) error {
 		return err
 	}
 	judge := replay.NewJudge(s)
-	r := replaying{command: c, judge: judge, shard: shard, progress: c.newProgress(args)}
-	defer r.progress.end()
+	r := replaying{command: c, judge: judge, shard: shard, progress: c.logProgress(args)}
+	defer r.progress.clear()
 	for _, name := range args {
 		if err := r.read(name); err != nil {
 			return err
 		}
 	}
+	r.progress.clear()
 	return c.finishReplay(judge.Report(r.counters, shard.String(), r.broken), f, format)
 }
 
@@ -153,7 +154,7 @@ type replaying struct {
 	*command
 	judge    *replay.Judge
 	shard    replay.Shard
-	progress *progress
+	progress *logProgress
 	counters []*replay.Counter
 	broken   []string
 }

@@ -20,6 +20,15 @@ type parsing struct {
 	result chan parsed
 }
 
+func (p part) parse() parsed {
+	p, err := p.load()
+	if err != nil {
+		return parsed{p, nil, &syntaxError{1, err.Error()}}
+	}
+	trees, wrong := parse(p.text)
+	return parsed{p, trees, wrong}
+}
+
 // parseAhead parses the parts on all cores, a few ahead of the one that is
 // taken, and hands them on in their order: parsing is half of all the work, and
 // trees are too large to hold them all.
@@ -29,8 +38,7 @@ func parseAhead(parts []part, take func(parsed)) {
 	for range cores {
 		go func() {
 			for p := range work {
-				trees, err := parse(p.part.text)
-				p.result <- parsed{p.part, trees, err}
+				p.result <- p.part.parse()
 			}
 		}()
 	}

@@ -54,16 +54,18 @@ func TestABigListIsReadItemByItem(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			require.Greater(t, len(row.text), bigList)
-			c, issues := Load([]File{{Name: "dump", Data: []byte(row.text)}})
-			for _, issue := range issues {
-				assert.Equal(t, model.Info, issue.Severity, issue.String())
+			for _, file := range []File{{Name: "dump", Data: []byte(row.text)}, onDiskFile(t, row.text)} {
+				c, issues := Load([]File{file})
+				for _, issue := range issues {
+					assert.Equal(t, model.Info, issue.Severity, issue.String())
+				}
+				require.Len(t, c.Pods, count)
+				last := 0
+				for _, p := range c.Pods {
+					last = max(last, p.Origin.Line)
+				}
+				assert.Equal(t, row.line, last)
 			}
-			require.Len(t, c.Pods, count)
-			last := 0
-			for _, p := range c.Pods {
-				last = max(last, p.Origin.Line)
-			}
-			assert.Equal(t, row.line, last)
 		})
 	}
 }

@@ -1,6 +1,10 @@
 package manifest
 
 import (
+	"crypto/sha256"
+	"encoding/json"
+	"reflect"
+	"slices"
 	"sort"
 
 	"github.com/netsim-dev/netsim/model"
@@ -30,6 +34,10 @@ type document struct {
 	// is the count that the documents of a part share.
 	inAlias  int
 	borrowed *int
+	// ofMany is true for one of so many that they must be small.
+	ofMany bool
+	// sum is that of the JSON, once that is forgotten.
+	sum *[sha256.Size]byte
 	// rejected is true once an API server would have refused the document.
 	rejected bool
 	// told counts the Issues of the document.
@@ -46,6 +54,7 @@ type document struct {
 func newDocument(d document) *document {
 	d.origin.Line = d.before + max(d.tree.Line, 1)
 	d.introduce()
+	d.dropManagedFields()
 	e := &encoder{resolver: d.resolver, inAlias: d.inAlias, borrowed: d.borrowed, twice: d.twice, out: make([]byte, 0, 1024)}
 	if err := e.whole(d.tree); err != nil {
 		if at, ok := err.(*encodeError); ok {
@@ -75,6 +84,21 @@ func (d *document) twice(key string, line int) {
 		Message: d.title() + "key " + key + " is there a second time: the last one is taken, and kubectl refuses the file",
 		Remedy:  "keep one of them",
 	})
+}
+
+// dropManagedFields leaves out who set which field, which is half of many dumps and
+// says nothing of the object.
+func (d *document) dropManagedFields() {
+	meta := d.field("metadata")
+	if meta == nil || meta.Kind != yaml.MappingNode {
+		return
+	}
+	for i := 0; i+1 < len(meta.Content); i += 2 {
+		if meta.Content[i].Value == "managedFields" {
+			meta.Content = slices.Delete(meta.Content, i, i+2)
+			return
+		}
+	}
 }
 
 // field is the value of a key at the top, nil if there is none.
@@ -143,6 +167,33 @@ func (d *document) pathAt(offset int64) string {
 		return ""
 	}
 	return d.paths[i-1]
+}
+
+// forget lets go of one of very many documents, once it is read: what is said of
+// it later is said of its first line.
+func (d *document) forget() {
+	if d.ofMany && d.json != nil {
+		sum := sha256.Sum256(d.json)
+		d.sum, d.json, d.meta = &sum, nil, metadata{}
+		d.places, d.paths, d.lines = nil, nil, nil
+	}
+}
+
+// same says whether two documents hold the same. Of those that are forgotten, only
+// what is written alike is known to be.
+func (d *document) same(other *document) bool {
+	if d.sum == nil && other.sum == nil {
+		var left, right any
+		return json.Unmarshal(d.json, &left) == nil && json.Unmarshal(other.json, &right) == nil && reflect.DeepEqual(left, right)
+	}
+	return d.fingerprint() == other.fingerprint()
+}
+
+func (d *document) fingerprint() [sha256.Size]byte {
+	if d.sum != nil {
+		return *d.sum
+	}
+	return sha256.Sum256(d.json)
 }
 
 // object is the document kept as it was written.

@@ -17,6 +17,8 @@ type kind struct {
 	// singleton is a file format rather than an object: it has no metadata,
 	// and the last one counts.
 	singleton bool
+	// whole is true where the document is kept as it was written, too.
+	whole     bool
 	validName func(string) []string
 	// read gives one of the types that assemble knows, nil if the document is
 	// no good.
@@ -54,6 +56,7 @@ func kinds() map[string]kind {
 		"BaselineAdminNetworkPolicy":     {group: "policy.networking.k8s.io", validName: name, read: readUncheckedPolicy, clusterScoped: true},
 		"CiliumNetworkPolicy":            {group: "cilium.io", versions: []string{"v2"}, validName: name, read: readPolicy},
 		"CiliumClusterwideNetworkPolicy": {group: "cilium.io", versions: []string{"v2"}, validName: name, read: readPolicy, clusterScoped: true},
+		"CiliumNode":                     {group: "cilium.io", versions: []string{"v2"}, validName: name, read: readCiliumNode, clusterScoped: true, whole: true},
 		"CiliumCIDRGroup":                {group: "cilium.io", versions: []string{"v2", "v2alpha1"}, validName: name, read: readUncheckedPolicy, clusterScoped: true},
 		"CiliumLocalRedirectPolicy":      {group: "cilium.io", versions: []string{"v2"}, validName: name, read: readUncheckedPolicy},
 
@@ -70,7 +73,7 @@ func kinds() map[string]kind {
 
 		"Cluster": {group: "kind.x-k8s.io", versions: []string{"v1alpha4"}, read: readKindConfig, clusterScoped: true, singleton: true},
 
-		"CloudFirewall": {group: "netsim.dev", versions: []string{"v1alpha1"}, validName: name, read: readCloudFirewall, clusterScoped: true},
+		"CloudFirewall": {group: "netsim.dev", versions: []string{"v1alpha1"}, validName: name, read: readCloudFirewall, clusterScoped: true, whole: true},
 
 		"KubeProxyConfiguration": {group: "kubeproxy.config.k8s.io", versions: []string{"v1alpha1"}, read: readKubeProxyDocument, clusterScoped: true, singleton: true},
 	}

@@ -15,7 +15,8 @@ import (
 // cluster is never nil; what could not be taken, or was assumed, is in the
 // Issues, in the order of model.CompareIssues.
 func Load(files []File) (*model.Cluster, []model.Issue) {
-	l := newLoader(files)
+	l := newLoader()
+	l.read(files)
 	cluster := l.objects.assemble()
 	return cluster, model.SortIssues(l.reports.list)
 }
@@ -25,28 +26,36 @@ func Load(files []File) (*model.Cluster, []model.Issue) {
 // their own. What is wrong with the files is for Load to say.
 func Objects(files []File) []*model.Object {
 	var all []*model.Object
-	for _, e := range newLoader(files).objects.entries {
+	l := newLoader()
+	l.verbatim = true
+	l.read(files)
+	for _, e := range l.objects.entries {
 		all = append(all, e.doc.located())
 	}
 	return all
 }
 
-// newLoader is a loader that has read the files.
-func newLoader(files []File) *loader {
+func newLoader() *loader {
 	l := &loader{kinds: kinds(), resolver: newResolver(), reports: &reports{}, templated: map[string]bool{}}
 	l.objects = newObjects(l.reports)
+	return l
+}
+
+func (l *loader) read(files []File) {
 	l.findOwnCharts(files)
 	var parts []part
+	size := int64(0)
 	for _, file := range files {
 		if file.Values != nil {
 			l.objects.addValues(file.Values)
 			continue
 		}
 		parts = append(parts, l.parts(file)...)
+		size += file.size()
 	}
+	l.many = size >= bigList
 	parseAhead(parts, l.part)
 	l.takeNameless()
-	return l
 }
 
 type loader struct {
@@ -58,19 +67,28 @@ type loader struct {
 	nameless []nameless
 	// ownCharts are the directories that hold Cilium's chart itself.
 	ownCharts map[string]bool
+	// verbatim is true where documents are wanted as they were written.
+	verbatim bool
+	// many is true where the files are so large that documents are forgotten.
+	many bool
 	// templated are the files of which it was told that they are templates.
 	templated map[string]bool
 }
 
 func (l *loader) parts(file File) []part {
-	if bytes.IndexByte(file.Data, 0) < 0 {
-		return split(file)
+	if bytes.IndexByte(file.Data, 0) >= 0 {
+		l.unreadable(file, "the file is binary, or not in UTF-8", "save it as UTF-8 text, or leave it out")
+		return nil
 	}
-	l.reports.add(model.Issue{
-		Severity: model.Error, File: file.Name, Line: 1,
-		Message: "the file is binary, or not in UTF-8", Remedy: "save it as UTF-8 text, or leave it out",
-	})
-	return nil
+	parts, err := split(file)
+	if err != nil {
+		l.unreadable(file, "the file cannot be read to its end, and what could be is loaded: "+cause(err).Error(), "make it readable")
+	}
+	return parts
+}
+
+func (l *loader) unreadable(file File, says, do string) {
+	l.reports.add(model.Issue{Severity: model.Error, File: file.Name, Line: 1, Message: says, Remedy: do})
 }
 
 func (l *loader) part(p parsed) {
@@ -87,6 +105,7 @@ func (l *loader) trees(p parsed, take func(document)) {
 			namespace: p.file.namespace(), inferred: p.file.inferred(), resolver: l.resolver, reports: l.reports, borrowed: &borrowed,
 		}
 		d.ofList(p.list)
+		d.ofMany = l.many || p.list != nil
 		take(d)
 	}
 	if p.err == nil {
@@ -156,12 +175,18 @@ func (l *loader) take(d *document, k kind) {
 	if value := k.read(d); value != nil && !d.rejected {
 		l.objects.add(d, k.group, value)
 	}
+	if !k.whole && !l.verbatim {
+		d.forget()
+	}
 }
 
 // other keeps an object of a kind that this package does not read, unless the
 // kind is a misspelling of one that it does.
 func (l *loader) other(d *document) {
 	gk := d.groupKind()
+	if isPassing(gk) {
+		return
+	}
 	if wrong, is := l.misspelt(gk); is {
 		d.reject(wrong)
 		return
@@ -180,6 +205,9 @@ func (l *loader) other(d *document) {
 		return
 	}
 	l.objects.add(d, gk.group, d.object())
+	if !l.verbatim {
+		d.forget()
+	}
 }
 
 // unidentified says why a document without apiVersion or kind is left out. One

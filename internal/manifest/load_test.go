@@ -69,7 +69,7 @@ func TestKindsOfOtherPeopleAreOthers(t *testing.T) {
 		{"serving.knative.dev/v1", "Service"}, {"projectcalico.org/v3", "Tier"},
 		{"networking.istio.io/v1", "ServiceEntry"}, {"security.istio.io/v1", "AuthorizationPolicy"}, {"gateway.networking.k8s.io/v1", "BackendTLSPolicy"},
 		{"networking.k8s.aws/v1alpha1", "ClusterNetworkPolicy"}, {"networking.gke.io/v1", "GCPBackendPolicy"}, {"policy/v1", "PodDisruptionBudget"},
-		{"cilium.io/v2", "CiliumNode"}, {"cilium.io/v2", "CiliumEnvoyConfig"}, {"networking.k8s.io/v1", "ServiceCIDR"},
+		{"cilium.io/v2", "CiliumEnvoyConfig"}, {"networking.k8s.io/v1", "ServiceCIDR"},
 		{"v1", "PodTemplate"}, {"v1", "ServiceAccount"}, {"apps/v1", "ControllerRevision"}, {"v1", "SecretList"}, {"skaffold/v4beta13", "Deploymnt"},
 		{"cluster.x-k8s.io/v1beta1", "Cluster"}, {"batch.volcano.sh/v1alpha1", "Job"},
 		{"v1", "Secret"}, {"helm.toolkit.fluxcd.io/v2", "HelmRelease"}, {"kustomize.toolkit.fluxcd.io/v1", "Kustomization"},

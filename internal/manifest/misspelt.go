@@ -58,8 +58,20 @@ func otherKinds() map[string]string {
 			"CiliumBGPPeerConfig CiliumBGPPeeringPolicy CiliumClusterwideEnvoyConfig CiliumDatapathPlugin " +
 			"CiliumEgressGatewayPolicy CiliumEgressNATPolicy CiliumEndpoint CiliumEndpointSlice CiliumEnvoyConfig " +
 			"CiliumExternalWorkload CiliumGatewayClassConfig CiliumIdentity CiliumL2AnnouncementPolicy " +
-			"CiliumLoadBalancerIPPool CiliumNode CiliumNodeConfig CiliumPodIPPool CiliumVtepConfig",
+			"CiliumLoadBalancerIPPool CiliumNodeConfig CiliumPodIPPool CiliumVtepConfig",
 	}
+}
+
+// isPassing says whether a kind is one that clusters have in masses, and that tells
+// of the past: no answer can hang on it, and it is not kept. Sources: k8s.io/api
+// v0.36 core/v1, events/v1 and coordination/v1; k8s.io/metrics v1beta1;
+// wgpolicyk8s.io v1alpha2 and kyverno v1.19 reports/v1.
+func isPassing(gk groupKind) bool {
+	switch gk.group {
+	case "events.k8s.io", "coordination.k8s.io", "metrics.k8s.io", "wgpolicyk8s.io", "reports.kyverno.io":
+		return true
+	}
+	return gk == groupKind{"", "Event"}
 }
 
 // maxName bounds what is compared with every name that is known: no group and

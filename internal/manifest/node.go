@@ -25,13 +25,8 @@ func readNode(d *document) any {
 	if !d.decode(&in) {
 		return nil
 	}
-	n := &model.Node{
-		Origin: d.origin, Name: d.meta.Name, Labels: model.Labels(d.meta.Labels),
-		ProviderID: in.Spec.ProviderID, PodCIDRs: d.podCIDRs(&in.Spec), Assigned: model.Assigned{},
-	}
-	_, controlPlane := n.Labels[labelControlPlane]
-	_, master := n.Labels[labelMaster]
-	n.ControlPlane = controlPlane || master
+	n := newNode(d)
+	n.ProviderID, n.PodCIDRs = in.Spec.ProviderID, d.podCIDRs(&in.Spec)
 	n.InternalIPs = d.nodeAddrs(&in.Status, corev1.NodeInternalIP)
 	n.ExternalIPs = d.nodeAddrs(&in.Status, corev1.NodeExternalIP)
 	taints := in.Spec.Taints
@@ -39,6 +34,15 @@ func readNode(d *document) any {
 		taints = append(taints, corev1.Taint{Key: corev1.TaintNodeUnschedulable, Effect: corev1.TaintEffectNoSchedule})
 	}
 	return &node{Node: n, taints: taints}
+}
+
+// newNode is a node with what its metadata say.
+func newNode(d *document) *model.Node {
+	n := &model.Node{Origin: d.origin, Name: d.meta.Name, Labels: model.Labels(d.meta.Labels), Assigned: model.Assigned{}}
+	_, controlPlane := n.Labels[labelControlPlane]
+	_, master := n.Labels[labelMaster]
+	n.ControlPlane = controlPlane || master
+	return n
 }
 
 func (d *document) podCIDRs(spec *corev1.NodeSpec) []netip.Prefix {

@@ -1,9 +1,7 @@
 package manifest
 
 import (
-	"encoding/json"
 	"fmt"
-	"reflect"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -46,7 +44,7 @@ func (o *objects) add(d *document, group string, value any) {
 	case d.replaces:
 		o.entries[before] = entry{d, value}
 		return
-	case sameJSON(first.json, d.json):
+	case first.same(d):
 		return
 	case isPatchOf(value, o.entries[before].value):
 		d.warnPatch(first)
@@ -63,19 +61,18 @@ func (o *objects) add(d *document, group string, value any) {
 	o.entries[before] = entry{d, value}
 }
 
-func sameJSON(a, b []byte) bool {
-	var left, right any
-	return json.Unmarshal(a, &left) == nil && json.Unmarshal(b, &right) == nil && reflect.DeepEqual(left, right)
-}
-
 // assemble puts every object in its place in a cluster, and fills in the rest.
 func (o *objects) assemble() *model.Cluster {
 	c := &model.Cluster{CiliumValues: o.values}
 	f := &filler{cluster: c, reports: o.reports}
+	var ciliumNodes []*ciliumNode
 	for _, e := range o.entries {
 		switch v := e.value.(type) {
 		case *node:
 			f.nodes = append(f.nodes, v)
+		case *ciliumNode:
+			ciliumNodes = append(ciliumNodes, v)
+			c.Others = append(c.Others, e.doc.object())
 		case *model.Namespace:
 			c.Namespaces = append(c.Namespaces, v)
 		case *workload:
@@ -104,6 +101,7 @@ func (o *objects) assemble() *model.Cluster {
 		}
 	}
 	o.checkFirewalls()
+	f.takeCiliumNodes(ciliumNodes)
 	f.fill()
 	return c
 }

@@ -46,11 +46,13 @@ func parse(text []byte) ([]*yaml.Node, *syntaxError) {
 	return parseYAML(text)
 }
 
+var errTooLarge = fmt.Errorf("the document is larger than %d MiB, and no List that can be read item by item", MaxFileSize>>20)
+
 // tooMany counts what can separate two values, which bounds the tree's size
 // before there is a tree.
 func tooMany(text []byte) *syntaxError {
 	if len(text) > MaxFileSize {
-		return &syntaxError{1, fmt.Sprintf("the document is larger than %d MiB, and no List that can be read item by item", MaxFileSize>>20)}
+		return &syntaxError{1, errTooLarge.Error()}
 	}
 	if len(text) < maxValues {
 		return nil

@@ -17,7 +17,7 @@ type pod struct {
 	*model.Pod
 	doc        *document
 	controller *metav1.OwnerReference
-	// scheduling is the pod's spec as the scheduler reads it.
+	// scheduling is as much of the pod's spec as the scheduler reads here.
 	scheduling *corev1.PodSpec
 	// spread says how far from the workload's first node this pod goes.
 	spread int
@@ -62,7 +62,7 @@ func (d *document) podOf(spec *corev1.PodSpec, at string) *pod {
 			Node:           spec.NodeName, HostNetwork: spec.HostNetwork,
 			Ports: d.podPorts(spec, at), Probes: probes(spec), Assigned: model.Assigned{},
 		},
-		doc: d, scheduling: spec,
+		doc: d, scheduling: &corev1.PodSpec{NodeSelector: spec.NodeSelector, Tolerations: spec.Tolerations},
 	}
 }
 

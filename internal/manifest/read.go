@@ -17,6 +17,11 @@ import (
 type File struct {
 	Name string
 	Data []byte
+	// Path is where the text is read from, piece by piece, where it is too large
+	// to be held: Data is then nil, and Size the text's in bytes. Nothing is
+	// rendered from such a file.
+	Path string
+	Size int64
 	// Rendered is set where Data is not what Name holds, but made from it.
 	Rendered *Rendered
 	// Values are values for Cilium's chart that a source has put together; Data
@@ -199,12 +204,24 @@ func (r *reader) file(path string) error {
 		r.tooLarge(filepath.ToSlash(path))
 		return nil
 	}
+	if size > MaxFileSize && isPlainText(file) {
+		r.tree.Files = append(r.tree.Files, File{Name: filepath.ToSlash(path), Path: path, Size: size})
+		return nil
+	}
 	data, err := readAll(file, size)
 	if err != nil {
 		return fmt.Errorf("cannot read %s: %w", path, cause(err))
 	}
 	r.keep(filepath.ToSlash(path), data)
 	return nil
+}
+
+// isPlainText says whether a file looks as if it were in UTF-8, and leaves it as it
+// is.
+func isPlainText(file *os.File) bool {
+	head := make([]byte, 4<<10)
+	n, err := file.ReadAt(head, 0)
+	return err == nil && bytes.IndexByte(head[:n], 0) < 0
 }
 
 // readAll reads one byte more than may be kept, so that keep can tell. size is
@@ -220,7 +237,7 @@ func (r *reader) keep(name string, data []byte) {
 		r.tooLarge(name)
 		return
 	}
-	r.tree.Files = append(r.tree.Files, File{Name: name, Data: data})
+	r.tree.Files = append(r.tree.Files, File{Name: name, Data: inUTF8(data)})
 }
 
 func (r *reader) tooLarge(name string) {

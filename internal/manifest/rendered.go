@@ -60,7 +60,8 @@ func (f File) namespace() string {
 // YAML passes.
 func CheckAliases(text []byte) error {
 	borrowed := 0
-	for _, p := range split(File{Data: text}) {
+	parts, _ := split(File{Data: text})
+	for _, p := range parts {
 		if !bytes.ContainsRune(p.text, '*') {
 			continue
 		}

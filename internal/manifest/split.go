@@ -7,8 +7,11 @@ import "bytes"
 // line of the file.
 type part struct {
 	file   File
-	text   []byte
+	from   int64
+	to     int64
 	before int
+	// text is what stands there. Of a file on disk it is nil until it is wanted.
+	text []byte
 	// list is set for an item of a List that was too big to be one document.
 	list *listHead
 }
@@ -16,37 +19,31 @@ type part struct {
 // split cuts a file at the lines that end a YAML document ("---" or "..." at
 // column 0, which end it even inside a block scalar), so that a syntax error
 // costs one document. Parts that hold nothing but comments and directives are
-// left out.
-func split(file File) []part {
-	data := bytes.TrimPrefix(file.Data, []byte("\xef\xbb\xbf"))
+// left out. The error is for a file on disk that cannot be read to its end; the
+// parts before that are good.
+func split(file File) ([]part, error) {
 	var parts []part
-	current, line := part{file: file}, 0
-	start := 0
-	cut := func(end, next, before int) {
-		if current.text = data[start:end]; !blank(current.text) {
-			parts = append(parts, current.items()...)
+	lines := file.lines(file.textStart(), file.size())
+	start, before, empty := lines.next, 0, true
+	cut := func(end int64) {
+		if !empty {
+			parts = append(parts, file.part(start, end, before).items()...)
 		}
-		start, current = next, part{file: file, before: before}
 	}
-	for at := 0; at < len(data); line++ {
-		next := nextLine(data, at)
-		if rest, ok := marker(data[at:next]); ok {
-			cut(at, next, line+1)
-			if !blank(rest) {
-				start, current.before = at, line
-			}
+	for lines.scan() {
+		rest, ok := marker(lines.head)
+		if !ok {
+			empty = empty && blank(lines.head)
+			continue
 		}
-		at = next
+		cut(lines.at)
+		start, before, empty = lines.next, lines.line+1, blank(rest)
+		if !empty {
+			start, before = lines.at, lines.line
+		}
 	}
-	cut(len(data), len(data), line)
-	return parts
-}
-
-func nextLine(data []byte, at int) int {
-	if i := bytes.IndexByte(data[at:], '\n'); i >= 0 {
-		return at + i + 1
-	}
-	return len(data)
+	cut(lines.next)
+	return parts, lines.err
 }
 
 // marker says whether a line is a document marker, and what follows it.
@@ -58,14 +55,8 @@ func marker(line []byte) (rest []byte, ok bool) {
 	return rest, len(rest) == 0 || bytes.IndexByte([]byte(" \t\r\n"), rest[0]) >= 0
 }
 
-func blank(text []byte) bool {
-	for len(text) > 0 {
-		next := nextLine(text, 0)
-		line := bytes.TrimSpace(text[:next])
-		if len(line) > 0 && line[0] != '#' && text[0] != '%' {
-			return false
-		}
-		text = text[next:]
-	}
-	return true
+// blank says whether a line holds nothing, a comment or a directive.
+func blank(line []byte) bool {
+	text := bytes.TrimSpace(line)
+	return len(text) == 0 || text[0] == '#' || line[0] == '%'
 }

@@ -86,7 +86,7 @@ func (t *answerText) from() {
 		ref += fmt.Sprintf(" (%s)", plural(from.Pods, "pod"))
 	}
 	who := identity(from.Identity)
-	t.items("from", unless(ref, from.IP, who), t.address(from.IP, 0, ""), node(from.Node, from.Assigned), who)
+	t.items("from", unless(ref, from.IP, who), t.address(from.IP, 0, ""), node(from.Node, from.Assigned), who, numbers(from.IdentityNumbers))
 }
 
 func (t *answerText) to() {
@@ -100,7 +100,22 @@ func (t *answerText) to() {
 		frontend, reached = "", frontend+" "+reached
 	}
 	who := identity(to.Identity)
-	t.items("to", unless(clean(to.Ref), to.IP, who), frontend, reached, who)
+	t.items("to", unless(clean(to.Ref), to.IP, who), frontend, reached, who, numbers(to.IdentityNumbers))
+}
+
+// numbers are what the cluster numbers an identity with.
+func numbers(list []uint32) string {
+	switch len(list) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf("identity %d", list[0])
+	}
+	texts := make([]string, len(list))
+	for i, number := range list {
+		texts[i] = fmt.Sprint(number)
+	}
+	return "identities " + strings.Join(texts, ", ")
 }
 
 // unless leaves a reference out that only repeats an address or identity.

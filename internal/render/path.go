@@ -56,7 +56,7 @@ func (t *answerText) groupEnds(g group, several bool) {
 	switch {
 	case len(backends) == 1 && !t.isTarget(first.Backend):
 		b := first.Backend
-		t.items("backend", unless(clean(b.Ref), b.IP), t.address(b.IP, b.Port, ""), node(b.Node, b.Assigned))
+		t.items("backend", unless(clean(b.Ref), b.IP), t.address(b.IP, b.Port, ""), node(b.Node, b.Assigned), numbers(b.IdentityNumbers))
 	case len(backends) > 1:
 		t.list("backends", backends)
 	}

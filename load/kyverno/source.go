@@ -1,7 +1,6 @@
 package kyverno
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -27,7 +26,7 @@ func (Source) Generates() {}
 
 // Read mutates, and then generates.
 func (Source) Read(r *load.Run) {
-	if !slices.ContainsFunc(r.Loaded(), func(f load.File) bool { return bytes.Contains(f.Data, []byte(group+"/v")) }) {
+	if !slices.ContainsFunc(r.Loaded(), func(f load.File) bool { return f.Mentions(group + "/v") }) {
 		return
 	}
 	c := newCluster(r)

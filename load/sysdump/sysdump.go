@@ -14,6 +14,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/netsim-dev/netsim/internal/manifest"
@@ -42,7 +43,8 @@ func (Source) Read(run *load.Run) {
 type dump struct {
 	name string
 	out  load.Output
-	// kinds are the files that were there, without the date in their names.
+	// kinds are the files that were there, without the date in their names, and the
+	// kinds of the lists in them.
 	kinds map[string]bool
 	// size is that of all files so far.
 	size int
@@ -106,37 +108,41 @@ func (d *dump) member(m member) {
 		return
 	}
 	d.kinds[kindOf(m.name)] = true
+	for _, found := range typedList.FindAllSubmatch(data, -1) {
+		d.kinds[string(found[1])] = true
+	}
 	d.out.Files = append(d.out.Files, load.File{Name: shown, Data: data})
 }
 
 // needed are the files without which verdicts are not those of the cluster, and
-// what is then not known. Any of several names will do.
+// what is then not known. Any of several names will do, and so will a list of one
+// of the kinds under whatever name: how files are called is cilium-cli's to change.
 var needed = []struct {
-	kinds []string
-	lacks string
+	files, kinds []string
+	lacks        string
 }{
-	{[]string{"k8s-namespaces"}, "labels of namespaces"},
-	{[]string{"k8s-nodes"}, "nodes"},
-	{[]string{"k8s-pods"}, "pods"},
-	{[]string{"k8s-services"}, "Services"},
-	{[]string{"k8s-endpoints", "k8s-endpointslices"}, "endpoints of Services"},
-	{[]string{"k8s-networkpolicies"}, "NetworkPolicies"},
-	{[]string{"ciliumnetworkpolicies"}, "CiliumNetworkPolicies"},
-	{[]string{"ciliumclusterwidenetworkpolicies"}, "CiliumClusterwideNetworkPolicies"},
-	{[]string{"cilium-configmap", "cilium-helm-values"}, "Cilium's settings"},
-	{[]string{"ciliumidentities"}, "the numbers of identities"},
+	{[]string{"k8s-namespaces"}, []string{"Namespace"}, "labels of namespaces"},
+	{[]string{"k8s-nodes", "ciliumnodes"}, []string{"Node", "CiliumNode"}, "nodes"},
+	{[]string{"k8s-pods"}, []string{"Pod"}, "pods"},
+	{[]string{"k8s-services"}, []string{"Service"}, "Services"},
+	{[]string{"k8s-endpoints", "k8s-endpointslices"}, []string{"Endpoints", "EndpointSlice"}, "endpoints of Services"},
+	{[]string{"k8s-networkpolicies"}, []string{"NetworkPolicy"}, "NetworkPolicies"},
+	{[]string{"ciliumnetworkpolicies"}, []string{"CiliumNetworkPolicy"}, "CiliumNetworkPolicies"},
+	{[]string{"ciliumclusterwidenetworkpolicies"}, []string{"CiliumClusterwideNetworkPolicy"}, "CiliumClusterwideNetworkPolicies"},
+	{[]string{"cilium-configmap", "cilium-helm-values"}, nil, "Cilium's settings"},
+	{[]string{"ciliumidentities"}, []string{"CiliumIdentity"}, "the numbers of identities"},
 }
+
+// typedList finds the kind of the items of a list, in a line of its own at its top.
+var typedList = regexp.MustCompile(`(?m)^kind: ([A-Za-z]+)List\r?$`)
 
 func (d *dump) tellMissing() {
 	for _, n := range needed {
-		has := false
-		for _, kind := range n.kinds {
-			has = has || d.kinds[kind]
-		}
+		has := slices.ContainsFunc(slices.Concat(n.files, n.kinds), func(name string) bool { return d.kinds[name] })
 		if !has {
 			d.out.Issues = append(d.out.Issues, model.Issue{
 				Severity: model.Warning, File: d.name, Line: 1,
-				Message: fmt.Sprintf("the sysdump has no %s: %s are not loaded from it", strings.Join(n.kinds, " or "), n.lacks),
+				Message: fmt.Sprintf("the sysdump has no %s: %s are not loaded from it", strings.Join(n.files, " or "), n.lacks),
 				Remedy:  "pass them with another -f if the cluster has any, as kubectl get -o yaml writes them",
 			})
 		}

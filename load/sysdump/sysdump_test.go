@@ -134,6 +134,27 @@ func TestWhatIsMissingIsTold(t *testing.T) {
 	assert.Contains(t, issues, "the sysdump has no cilium-configmap or cilium-helm-values: Cilium's settings are not loaded from it")
 }
 
+func TestWhatIsThereUnderAnotherNameIsNotMissing(t *testing.T) {
+	files := dump()
+	for i := range files[:9] {
+		files[i].name = strings.Repeat("x", i+1) + ".yaml"
+	}
+	write(t, "dump.zip", zipped(t, files))
+	c, issues := read(t, "dump.zip")
+	assert.Len(t, c.Pods, 1)
+	assert.Empty(t, issues)
+}
+
+func TestANodeOfCiliumWillDo(t *testing.T) {
+	files := dump()
+	files[1] = file{"ciliumnodes" + at + ".yaml", "apiVersion: cilium.io/v2\nitems:\n- apiVersion: cilium.io/v2\n  kind: CiliumNode\n  metadata: {name: worker}\n  spec: {addresses: [{type: InternalIP, ip: 172.18.0.2}]}\nkind: CiliumNodeList\nmetadata: {}\n"}
+	write(t, "dump.zip", zipped(t, files))
+	c, issues := read(t, "dump.zip")
+	require.Len(t, c.Nodes, 1)
+	assert.False(t, c.Nodes[0].Made)
+	assert.Empty(t, issues)
+}
+
 func TestACutArchiveGivesWhatItHas(t *testing.T) {
 	for name, data := range map[string][]byte{"dump.zip": zipped(t, dump()), "dump.tgz": tarred(t, dump())} {
 		for _, part := range []int{2, 3, 5} {

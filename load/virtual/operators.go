@@ -1,12 +1,10 @@
 package virtual
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 	"strings"
 
-	"github.com/netsim-dev/netsim/load"
 	"github.com/netsim-dev/netsim/model"
 )
 
@@ -25,10 +23,10 @@ type operator struct {
 // Sources: prometheus-operator v0.85.0 pkg/{prometheus/server,alertmanager,thanos}
 // makeSelectorLabels; cloudnative-pg v1.27.0 pkg/utils/labels_annotations.go;
 // zalando postgres-operator v1.14.0 pkg/cluster/util.go labelsSet and
-// pkg/util/config/config.go; Crunchy postgres-operator v5 internal/naming/labels.go;
-// strimzi-kafka-operator 0.45 operator-common Labels.java; rabbitmq cluster-operator
-// v1.14.0 internal/metadata/label.go; cloud-on-k8s v3.5.0
-// pkg/controller/{elasticsearch,kibana}/label.
+// pkg/util/config/config.go; rabbitmq cluster-operator v1.14.0
+// internal/metadata/label.go; cloud-on-k8s v3.5.0
+// pkg/controller/{elasticsearch,kibana}/label. The labels of Strimzi's and Crunchy's
+// pods are what their documentation says, and were not held against their source.
 func operators() []operator {
 	prometheus := func(kind, name string) operator {
 		return operator{"monitoring.coreos.com", kind, []string{instanceLabel, name}, model.Labels{managerLabel: "prometheus-operator", nameLabel: name}}
@@ -51,9 +49,6 @@ func operators() []operator {
 		elastic("Elasticsearch", "/cluster-name"), elastic("Kibana", "/name"),
 	}
 }
-
-// mentions says whether a file could hold one of its resources.
-func (o operator) mentions(f load.File) bool { return bytes.Contains(f.Data, []byte(o.group)) }
 
 // operated are the custom resources whose operators make pods.
 func operated(c *model.Cluster) []account {

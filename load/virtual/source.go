@@ -1,7 +1,6 @@
 package virtual
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -41,12 +40,11 @@ func (Source) Read(r *load.Run) {
 // mayAccount says whether a file could hold what accounts for pods; reading all
 // files a second time is only worth it then.
 func mayAccount(f load.File) bool {
-	for _, kind := range []string{"HelmRelease", "HelmChart", "helm_release", "Application", "Gateway"} {
-		if bytes.Contains(f.Data, []byte(kind)) {
-			return true
-		}
+	words := []string{"HelmRelease", "HelmChart", "helm_release", "Application", "Gateway"}
+	for _, o := range operators() {
+		words = append(words, o.group)
 	}
-	return slices.ContainsFunc(operators(), func(o operator) bool { return o.mentions(f) })
+	return f.Mentions(words...)
 }
 
 // account is something in the files that makes pods which are not there.

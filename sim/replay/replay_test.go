@@ -3,6 +3,7 @@ package replay_test
 import (
 	"bytes"
 	"encoding/json"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/netsim-dev/netsim/bench"
 	"github.com/netsim-dev/netsim/load/hubble"
+	"github.com/netsim-dev/netsim/model"
 	"github.com/netsim-dev/netsim/sim"
 	"github.com/netsim-dev/netsim/sim/replay"
 )
@@ -106,4 +108,42 @@ func TestEveryRecordCounts(t *testing.T) {
 	}
 	assert.Equal(t, r.Judged.Records, groups)
 	assert.Equal(t, r.Coverage.Rules, len(r.Coverage.Used)+len(r.Coverage.Unused))
+}
+
+// TestEqualKeysRuleAlike: what is remembered of one packet holds for all with its
+// key, and is what the policies say.
+func TestEqualKeysRuleAlike(t *testing.T) {
+	s, _, _ := generated(t, 3)
+	index := model.NewIndex(s.Cluster())
+	seen := map[sim.PointKey]sim.Ruling{}
+	same, verdicts := 0, map[model.Verdict]int{}
+	parties := []model.Party{
+		{Kind: model.PartyAddress, Addr: netip.MustParseAddr("203.0.113.9")},
+		{Kind: model.PartyAddress, Addr: netip.MustParseAddr("198.51.100.7")},
+		{Kind: model.PartyAddress, Addr: netip.MustParseAddr("10.1.2.3")},
+		index.NodeParty(s.Cluster().Nodes[0], false),
+	}
+	for i, p := range s.Cluster().Pods {
+		if i%3 == 0 && !p.HostNetwork {
+			parties = append(parties, index.PodParty(p, false))
+		}
+	}
+	for _, from := range parties {
+		for _, to := range parties {
+			for _, d := range []model.Direction{model.Egress, model.Ingress} {
+				p := sim.Point{Direction: d, Packet: model.Packet{Source: from, Destination: to, Protocol: model.TCP, Port: 8010}}
+				ruling := s.Rule(p)
+				known, is := seen[s.PointKey(p)]
+				if is {
+					same++
+					assert.Equal(t, known, ruling, "%v to %v", from, to)
+				}
+				seen[s.PointKey(p)] = ruling
+				verdicts[ruling.Verdict]++
+			}
+		}
+	}
+	assert.Greater(t, same, len(seen)/2)
+	assert.NotZero(t, verdicts[model.Allowed])
+	assert.NotZero(t, verdicts[model.Denied])
 }
