@@ -95,7 +95,7 @@ func (c *command) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(c.query(), c.matrix(), c.graph(), c.diff(), c.test(), c.validate(), c.list(), c.meshauth(), c.replay(), c.datapaths(), c.version())
+	root.AddCommand(c.query(), c.matrix(), c.graph(), c.diff(), c.test(), c.validate(), c.list(), c.meshauth(), c.replay(), c.snapshot(), c.datapaths(), c.version())
 	return root
 }
 
