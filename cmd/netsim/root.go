@@ -149,6 +149,7 @@ Files
   inferred, and leave verdicts undetermined; --no-virtual leaves them out.
   Kyverno's policies generate and mutate as they would in a cluster, and
   --namespace-label NAMESPACE=KEY=VALUE gives labels that no file holds.
+  netsim snapshot writes a dump of a live cluster; it alone talks to one.
 
 Datapath
   How the cluster carries packets is read from what is loaded (cilium-config,
