@@ -2,6 +2,7 @@ package snapshot_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -256,5 +257,29 @@ func TestResourcesOfAllKinds(t *testing.T) {
 		"NetworkPolicy": "networkpolicies", "CiliumIdentity": "ciliumidentities", "Endpoints": "endpoints", "HTTPRoute": "httproutes",
 	} {
 		assert.Equal(t, want, manifest.Resource(kind))
+	}
+}
+
+// TestTextsComeBackAsTheyWere: what looks like another type, and what spans lines, as
+// files in ConfigMaps do.
+func TestTextsComeBackAsTheyWere(t *testing.T) {
+	data := map[string]any{}
+	for i, text := range []string{
+		"", " ", "yes", "on", "null", "~", "1e3", "0x1f", "0777", "1_000", "1:20", "2026-01-01", ".5", "-", "- a", "a: b", "#a", "a #b",
+		"{}", "[a", "\"", "'", "\\", "\t", "a\tb", "a\n", "\na", "  a\n b", "a\n\n\n", "  \n  a\n", "a \nb", "é\u0000", "\u2028", "%a", "@a", "`a", "&a", "*a", "!a", "|", ">", "?", "=", "<<",
+		"---\na: b\n...\n", "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: nftables\n",
+	} {
+		data[fmt.Sprintf("key-%02d", i)] = text
+	}
+	configMap := object("v1", "ConfigMap", "kube-system", "cilium-config")
+	configMap["data"] = data
+	d, err := take(t, newServer(t, configMap))
+	require.NoError(t, err)
+	for _, f := range []snapshot.Format{snapshot.YAML, snapshot.JSON} {
+		cluster, issues := manifest.Load([]manifest.File{{Name: "dump", Data: []byte(text(t, d, f))}})
+		require.NotNil(t, cluster.CiliumConfig, "%v", issues)
+		for key, value := range data {
+			assert.Equal(t, value, cluster.CiliumConfig.Data[key], "%s as %s", key, f)
+		}
 	}
 }
