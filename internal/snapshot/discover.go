@@ -76,6 +76,9 @@ func resourcesOf(lists []*metav1.APIResourceList, gv schema.GroupVersion) []meta
 // choose takes the version of a kind to ask for: the first that netsim reads and
 // the server has.
 func (s served) choose(k manifest.ServedKind) (schema.GroupVersionResource, error) {
+	if s.err != nil {
+		return schema.GroupVersionResource{}, s.err
+	}
 	if len(k.Versions) == 0 {
 		return s.resources[0], nil
 	}

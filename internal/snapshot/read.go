@@ -74,30 +74,28 @@ func Read(ctx context.Context, o Options, progress func(done, all int)) (*Dump, 
 
 // readKind adds the objects of a kind. The error is one that ends the run.
 func (c *client) readKind(ctx context.Context, d *Dump, k manifest.ServedKind, s served) error {
-	missing := manifest.Missing{APIVersion: apiVersion(k), Kind: k.Kind}
 	if s.err == nil && len(s.resources) == 0 {
 		d.Absent = append(d.Absent, k.Kind)
 		return nil
 	}
-	if s.err != nil {
-		return d.miss(missing, s.err)
-	}
+	missing := manifest.Missing{APIVersion: apiVersion(k), Kind: k.Kind}
 	resource, err := s.choose(k)
 	if err != nil {
-		return d.miss(missing, err)
+		d.miss(missing, err)
+		return nil
 	}
 	missing.APIVersion = resource.GroupVersion().String()
 	items, err := c.list(ctx, resource)
 	switch {
 	case apierrors.IsNotFound(err): // it went away since discovery
 		d.Absent = append(d.Absent, k.Kind)
-		return nil
-	case err != nil && !answered(err):
+	case err == nil:
+		d.add(resource.GroupResource(), items)
+	case !answered(err):
 		return c.explain(err)
-	case err != nil:
-		return d.miss(missing, err)
+	default:
+		d.miss(missing, err)
 	}
-	d.add(resource.GroupResource(), items)
 	return nil
 }
 
@@ -115,17 +113,16 @@ func (c *client) readConfigMaps(ctx context.Context, d *Dump) error {
 		case !answered(err):
 			return c.explain(err)
 		default:
-			d.Missing = append(d.Missing, manifest.Missing{APIVersion: "v1", Kind: "ConfigMap", Namespace: m.Namespace, Name: m.Name, Why: oneLine(err)})
+			d.miss(manifest.Missing{APIVersion: "v1", Kind: "ConfigMap", Namespace: m.Namespace, Name: m.Name}, err)
 		}
 	}
 	d.add(resource.GroupResource(), items)
 	return nil
 }
 
-func (d *Dump) miss(m manifest.Missing, err error) error {
+func (d *Dump) miss(m manifest.Missing, err error) {
 	m.Why = oneLine(err)
 	d.Missing = append(d.Missing, m)
-	return nil
 }
 
 func (d *Dump) add(resource schema.GroupResource, items []unstructured.Unstructured) {
