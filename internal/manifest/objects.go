@@ -96,7 +96,7 @@ func (o *objects) assemble() *model.Cluster {
 			c.Kind = v
 		case *kubeProxy:
 			o.takeKubeProxy(c, v)
-		case *Snapshot:
+		case *snapshot:
 			c.Doubts = append(c.Doubts, v.doubts(e.doc)...)
 		case *model.CloudFirewall:
 			c.CloudFirewalls = append(c.CloudFirewalls, v)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	kjson "sigs.k8s.io/json"
+
 	"github.com/netsim-dev/netsim/model"
 )
 
@@ -44,40 +46,62 @@ func NewSnapshot(missing []Missing) Snapshot {
 	return Snapshot{APIVersion: netsimGroup + "/v1alpha1", Kind: "Snapshot", Missing: missing}
 }
 
-// readSnapshot makes an Issue of each thing that is missing.
+// snapshot is a Snapshot that was read.
+type snapshot struct {
+	missing []Missing
+	// unreadable is true where it does not say what is missing.
+	unreadable bool
+}
+
+// readSnapshot makes an Issue of each thing that is missing. A document that cannot be
+// read is kept all the same: something is missing, whatever it is.
 func readSnapshot(d *document) any {
 	d.origin.Name = "cluster"
 	var in Snapshot
-	if !d.decode(&in) {
-		return nil
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(d.json, &in); err != nil {
+		d.report(model.Error, d.typeProblem(err))
+		return &snapshot{unreadable: true}
 	}
 	for i, m := range in.Missing {
-		d.report(model.Error, problem{index("missing", i), "the snapshot lacks " + m.What() + ": " + m.Why, "make it again with the rights that netsim snapshot --rbac prints, or pass the objects with another -f"})
+		d.report(model.Error, problem{index("missing", i), "the snapshot lacks " + m.What() + ": " + m.Why,
+			"make it again with the rights that netsim snapshot --rbac prints; or pass the objects with another -f, and remove this entry"})
 	}
-	return &in
+	return &snapshot{missing: in.Missing}
 }
 
-// doubts are for the kinds whose absence could let through what the cluster
-// forbids, or send it elsewhere. What netsim fills in (nodes, pods, endpoints) or
-// misses by itself (labels of namespaces, routes) needs none.
-func (s *Snapshot) doubts(d *document) []model.Doubt {
+// doubts are for all whose absence could let through what the cluster forbids, or send
+// it elsewhere: policies, settings, whose an address is.
+func (s *snapshot) doubts(d *document) []model.Doubt {
+	origin := d.origin
+	if s.unreadable {
+		return []model.Doubt{{Origin: origin, Nodes: true, Why: "what is missing from the snapshot cannot be read, and could change this"}}
+	}
 	var list []model.Doubt
-	for i, m := range s.Missing {
-		if !slices.Contains(decisive(), m.Kind) {
-			continue
+	for i, m := range s.missing {
+		if m.decides() {
+			origin.Line = d.line(index("missing", i))
+			list = append(list, model.Doubt{Origin: origin, Nodes: true, Why: m.What() + " is missing from the snapshot, and could change this"})
 		}
-		at := d.origin
-		at.Line = d.line(index("missing", i))
-		list = append(list, model.Doubt{Origin: at, Nodes: true,
-			Why: fmt.Sprintf("every %s is missing from the snapshot, and one may be in force", m.Kind)})
 	}
 	return list
 }
 
-func decisive() []string {
+func (m Missing) decides() bool {
+	if m.Name != "" {
+		return slices.Contains(SettingsMaps(), m.Namespace+"/"+m.Name)
+	}
+	return !slices.Contains(idle(), m.Kind)
+}
+
+// idle are the kinds that decide nothing by themselves: what makes pods, which are
+// there (a DaemonSet tells Cilium's version, too); numbers of identities; options that
+// netsim only warns of; and what is asked for web requests alone. Labels of namespaces
+// decide, but the engine knows by itself which verdicts hang on those that no file
+// holds.
+func idle() []string {
 	return []string{
-		"NetworkPolicy", "ClusterNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy",
-		"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "CiliumCIDRGroup", "CiliumLocalRedirectPolicy",
-		"CiliumEnvoyConfig", "CiliumClusterwideEnvoyConfig", "CiliumEgressGatewayPolicy",
+		"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Job", "CronJob",
+		"Namespace", "CiliumIdentity", "CiliumNodeConfig", "Ingress", "IngressClass", "Gateway", "GatewayClass",
+		"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "ReferenceGrant", "ListenerSet", "XListenerSet",
 	}
 }

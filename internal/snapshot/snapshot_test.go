@@ -52,7 +52,7 @@ func small() []map[string]any {
 func take(t *testing.T, s *apiServer, more ...snapshot.ConfigMap) (*snapshot.Dump, error) {
 	t.Helper()
 	return snapshot.Read(context.Background(), snapshot.Options{
-		Kubeconfig: kubeconfig(t, s.URL, clientcmdapi.AuthInfo{Token: "secret"}), Timeout: 10 * time.Second, UserAgent: "netsim/test", ConfigMaps: more,
+		Kubeconfig: kubeconfig(t, s.URL, clientcmdapi.AuthInfo{Token: "secret"}), Timeout: time.Minute, UserAgent: "netsim/test", ConfigMaps: more,
 	}, nil)
 }
 
@@ -236,18 +236,19 @@ func TestWaysToTheServerThatFail(t *testing.T) {
 	gone.Close()
 	for _, row := range []struct {
 		name, url string
+		timeout   time.Duration
 		user      clientcmdapi.AuthInfo
 		want      string
 	}{
-		{"nobody listens", gone.URL, clientcmdapi.AuthInfo{}, "refused"},
-		{"no answer in time", quiet.URL, clientcmdapi.AuthInfo{}, "does not answer.*--timeout"},
-		{"a certificate of somebody else", encrypted.URL, clientcmdapi.AuthInfo{}, "did not sign.*right cluster"},
-		{"a plugin for credentials that is not there", encrypted.URL, clientcmdapi.AuthInfo{Exec: &clientcmdapi.ExecConfig{
+		{"nobody listens", gone.URL, time.Minute, clientcmdapi.AuthInfo{}, "refused"},
+		{"no answer in time", quiet.URL, 100 * time.Millisecond, clientcmdapi.AuthInfo{}, "does not answer.*--timeout"},
+		{"a certificate of somebody else", encrypted.URL, time.Minute, clientcmdapi.AuthInfo{}, "did not sign.*right cluster"},
+		{"a plugin for credentials that is not there", encrypted.URL, time.Minute, clientcmdapi.AuthInfo{Exec: &clientcmdapi.ExecConfig{
 			Command: "no-such-plugin", APIVersion: "client.authentication.k8s.io/v1", InteractiveMode: clientcmdapi.NeverExecInteractiveMode,
 		}}, "plugin that the kubeconfig names.*no-such-plugin"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			_, err := snapshot.Read(context.Background(), snapshot.Options{Kubeconfig: kubeconfig(t, row.url, row.user), Timeout: 300 * time.Millisecond}, nil)
+			_, err := snapshot.Read(context.Background(), snapshot.Options{Kubeconfig: kubeconfig(t, row.url, row.user), Timeout: row.timeout}, nil)
 			require.Error(t, err)
 			assert.Regexp(t, regexp.MustCompile(row.want), err.Error())
 			assert.NotContains(t, err.Error(), "\n")
