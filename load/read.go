@@ -41,7 +41,7 @@ func ReadOver(paths, over []string, stdin io.Reader, sources []Source) (*model.C
 		}
 	}
 	cluster, found := manifest.Load(run.Loaded())
-	cluster.Doubts = run.doubts
+	cluster.Doubts = append(cluster.Doubts, run.doubts...)
 	return cluster, model.SortIssues(slices.Concat(issues, run.issues, found)), nil
 }
 

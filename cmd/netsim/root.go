@@ -97,7 +97,7 @@ func (c *command) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(c.query(), c.path(), c.explain(), c.matrix(), c.graph(), c.diff(), c.test(), c.validate(), c.list(), c.meshauth(), c.replay(), c.datapaths(), c.version())
+	root.AddCommand(c.query(), c.path(), c.explain(), c.matrix(), c.graph(), c.diff(), c.test(), c.validate(), c.list(), c.meshauth(), c.replay(), c.snapshot(), c.datapaths(), c.version())
 	return root
 }
 
@@ -151,6 +151,7 @@ Files
   inferred, and leave verdicts undetermined; --no-virtual leaves them out.
   Kyverno's policies generate and mutate as they would in a cluster, and
   --namespace-label NAMESPACE=KEY=VALUE gives labels that no file holds.
+  netsim snapshot writes a dump of a live cluster; it alone talks to one.
 
 Datapath
   How the cluster carries packets is read from what is loaded (cilium-config,

@@ -1,10 +1,22 @@
 package manifest
 
 import (
+	"maps"
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/netsim-dev/netsim/model"
 )
+
+// ciliumConfig is the ConfigMap of Cilium's agent, by namespace and name.
+const ciliumConfig = "kube-system/cilium-config"
+
+// SettingsMaps are the ConfigMaps that settings are read from, by namespace and
+// name.
+func SettingsMaps() []string {
+	return append([]string{ciliumConfig}, slices.Sorted(maps.Keys(kubeProxyKeys()))...)
+}
 
 // readConfigMap reads the agent's configuration and kube-proxy's, and keeps
 // every other ConfigMap as it is.
@@ -17,7 +29,7 @@ func readConfigMap(d *document) any {
 	if key, is := kubeProxyKeys()[name]; is {
 		return readKubeProxyConfigMap(d, key)
 	}
-	if name != "kube-system/cilium-config" {
+	if name != ciliumConfig {
 		return d.object()
 	}
 	lines := map[string]int{}

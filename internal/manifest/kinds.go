@@ -73,7 +73,9 @@ func kinds() map[string]kind {
 
 		"Cluster": {group: "kind.x-k8s.io", versions: []string{"v1alpha4"}, read: readKindConfig, clusterScoped: true, singleton: true},
 
-		"CloudFirewall": {group: "netsim.dev", versions: []string{"v1alpha1"}, validName: name, read: readCloudFirewall, clusterScoped: true, whole: true},
+		"CloudFirewall": {group: netsimGroup, versions: []string{"v1alpha1"}, validName: name, read: readCloudFirewall, clusterScoped: true, whole: true},
+
+		"Snapshot": {group: netsimGroup, versions: []string{"v1alpha1"}, read: readSnapshot, clusterScoped: true, singleton: true},
 
 		"KubeProxyConfiguration": {group: "kubeproxy.config.k8s.io", versions: []string{"v1alpha1"}, read: readKubeProxyDocument, clusterScoped: true, singleton: true},
 	}

@@ -93,6 +93,8 @@ func (o *objects) assemble() *model.Cluster {
 			c.Kind = v
 		case *kubeProxy:
 			o.takeKubeProxy(c, v)
+		case *snapshot:
+			c.Doubts = append(c.Doubts, v.doubts(e.doc)...)
 		case *model.CloudFirewall:
 			c.CloudFirewalls = append(c.CloudFirewalls, v)
 			c.Others = append(c.Others, e.doc.object())

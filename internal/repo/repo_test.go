@@ -44,6 +44,7 @@ var arrows = []rule{
 	{"internal/nearest", nil, nil},
 	{"internal/repo", nil, nil},
 	{"internal/manifest", []string{"model", "internal/nearest"}, []string{"k8s.io/", "sigs.k8s.io/", "go.yaml.in/"}},
+	{"internal/snapshot", []string{"internal/manifest"}, []string{"k8s.io/", "sigs.k8s.io/", "go.yaml.in/"}},
 	{"load", []string{"model", "internal/nearest", "internal/manifest", "gateway"}, []string{anything}},
 	{"dnat", []string{"model", "internal/nearest"}, nil},
 	{"gateway", []string{"model"}, []string{"k8s.io/", "sigs.k8s.io/gateway-api/"}},
@@ -51,7 +52,7 @@ var arrows = []rule{
 	{"sim/simtest", []string{"model", "sim", "internal/render"}, nil},
 	{"sim", []string{"model", "internal/nearest", "internal/manifest", "dnat", "engine", "gateway"}, []string{anything}},
 	{"internal/render", []string{"model", "sim"}, []string{"sigs.k8s.io/yaml"}},
-	{"cmd/netsim", []string{"model", "sim", "internal/render", "load"}, []string{"github.com/spf13/", "golang.org/x/term"}},
+	{"cmd/netsim", []string{"model", "sim", "internal/render", "internal/snapshot", "load"}, []string{"github.com/spf13/", "golang.org/x/term"}},
 	{"scenarios", []string{"model", "sim"}, []string{anything}},
 	{"bench", []string{"model", "sim"}, []string{anything}},
 }
@@ -119,7 +120,7 @@ func TestOnlyEngineKnowsCilium(t *testing.T) {
 // TestSimLoadsNoSource: who uses netsim as a library chooses what else to read
 // (Helm charts, kustomizations) by importing it.
 func TestSimLoadsNoSource(t *testing.T) {
-	heavy := []string{module + "load", "helm.sh/helm", "sigs.k8s.io/kustomize", "github.com/kyverno", "github.com/hashicorp/hcl"}
+	heavy := []string{module + "load", module + "internal/snapshot", "helm.sh/helm", "sigs.k8s.io/kustomize", "github.com/kyverno", "github.com/hashicorp/hcl"}
 	for _, line := range strings.Fields(string(goList(t, "-deps", "./sim"))) {
 		for _, prefix := range heavy {
 			assert.False(t, strings.HasPrefix(line, prefix), "sim depends on %s", line)

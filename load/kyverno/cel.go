@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kjson "sigs.k8s.io/json"
 
+	"github.com/netsim-dev/netsim/internal/manifest"
 	"github.com/netsim-dev/netsim/model"
 )
 
@@ -87,23 +88,10 @@ func (p *celPolicy) matches(o, namespace *object) answer {
 
 func (r resourceRule) matches(o *object) bool {
 	group, _ := groupVersion(o.APIVersion)
-	return slices.ContainsFunc(r.Resources, func(name string) bool { return name == "*" || name == "*/*" || name == plural(o.Origin.Kind) }) &&
+	return slices.ContainsFunc(r.Resources, func(name string) bool {
+		return name == "*" || name == "*/*" || name == manifest.Resource(o.Origin.Kind)
+	}) &&
 		(len(r.APIGroups) == 0 || slices.Contains(r.APIGroups, "*") || slices.Contains(r.APIGroups, group))
-}
-
-// plural is the name of a kind's resources.
-func plural(kind string) string {
-	name := strings.ToLower(kind)
-	switch {
-	case strings.HasSuffix(name, "y") && !strings.HasSuffix(name, "ay"):
-		return strings.TrimSuffix(name, "y") + "ies"
-	case strings.HasSuffix(name, "s"):
-		if name == "endpoints" {
-			return name
-		}
-		return name + "es"
-	}
-	return name + "s"
 }
 
 const inCEL = "it is written in CEL, which netsim does not run"
