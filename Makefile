@@ -9,7 +9,7 @@ BENCHSTAT  ?= golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 COUNT      ?= 1
 PLATFORMS  ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
-.PHONY: build test race library lint fmt-check vet tidy-check bench fuzz scenarios conformance lab cross
+.PHONY: build test race library lint fmt-check vet tidy-check bench fuzz scenarios conformance lab lab-apiserver cross
 
 # The command, in bin/.
 build:
@@ -75,6 +75,11 @@ conformance:
 # needs Linux, and for real packets iptables and nftables.
 lab:
 	lab/kubeproxy/run
+
+# netsim snapshot against a real kube-apiserver: lab/apiserver/README.md. The first
+# build compiles Kubernetes.
+lab-apiserver:
+	cd lab/apiserver && $(GO) test -count=1 -timeout 30m -v .
 
 # The command for every platform of a release, to nowhere.
 cross:
