@@ -39,6 +39,9 @@ type Matrix struct {
 	Datapath     DatapathInfo
 	// Issues are those of the Sim: what is left out of every verdict here.
 	Issues []model.Issue
+	// Unready are pods behind the destinations that are predicted not to become
+	// ready.
+	Unready []Unready
 	// Progress, where it is set before Rows is called, is told how much of all the
 	// work is done, by one goroutine at a time.
 	Progress func(done, all int)
@@ -110,6 +113,7 @@ func (s *Sim) Matrix(o MatrixOptions) (*Matrix, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.Unready = s.unreadyBehind(m.Destinations)
 	switch {
 	case len(m.Sources) == 0:
 		return nil, refErrorf("--from %s means none of the workloads, nodes and the world: see netsim list", strings.Join(o.From, ", "))

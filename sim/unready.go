@@ -12,20 +12,54 @@ import (
 // meet tells of the pods behind requests that are predicted not to become ready,
 // or of which that is not known.
 func (s *Sim) meet(a *Answer, requests []dnat.Request) {
+	a.met = append(a.met, s.asked(requests)...)
+	a.Unready = s.unreadyOf(a.met)
+	for _, p := range a.met {
+		if doubt := s.doubts[p]; doubt != "" && s.unready[p] == nil && !slices.Contains(a.Conditions, doubt) {
+			a.Conditions = append(a.Conditions, doubt)
+		}
+	}
+}
+
+// unreadyOf are those of pods, the first for each workload.
+func (s *Sim) unreadyOf(pods []*model.Pod) []Unready {
+	var out []Unready
+	counted := map[*model.Pod]bool{}
+	for _, p := range pods {
+		u := s.unready[p]
+		if u == nil || counted[p] {
+			continue
+		}
+		counted[p] = true
+		i := slices.IndexFunc(out, func(had Unready) bool { return had.owner == u.owner && slices.Equal(had.By, u.By) })
+		if i < 0 {
+			out = append(out, *u)
+			continue
+		}
+		out[i].More++
+	}
+	return out
+}
+
+// unreadyBehind are those behind destinations of a Matrix.
+func (s *Sim) unreadyBehind(destinations []MatrixDestination) []Unready {
+	var pods []*model.Pod
+	for _, d := range destinations {
+		pods = append(pods, s.asked(d.column.requests)...)
+	}
+	return s.unreadyOf(pods)
+}
+
+// asked are the pods that requests are for.
+func (s *Sim) asked(requests []dnat.Request) []*model.Pod {
+	var pods []*model.Pod
 	for _, r := range requests {
-		pods := s.selected(r.Service)
+		pods = append(pods, s.selected(r.Service)...)
 		if r.Destination.Pod != nil {
 			pods = append(pods, r.Destination.Pod)
 		}
-		for _, p := range pods {
-			if u := s.unready[p]; u != nil && !slices.ContainsFunc(a.Unready, func(had Unready) bool { return had.Ref == u.Ref }) {
-				a.Unready = append(a.Unready, *u)
-			}
-			if doubt := s.doubts[p]; doubt != "" && s.unready[p] == nil && !slices.Contains(a.Conditions, doubt) {
-				a.Conditions = append(a.Conditions, doubt)
-			}
-		}
 	}
+	return pods
 }
 
 // selected are the pods whose endpoints were made of a Service's selector. Whether
