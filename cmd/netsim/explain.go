@@ -35,6 +35,7 @@ func (c *command) explain() *cobra.Command {
 	flags.StringVar(&ends.From, "from", "", "who opened the connection, a `REFERENCE` as query takes it")
 	flags.StringVar(&ends.To, "to", "", "to whom, a `REFERENCE` with the port")
 	c.dns.add(cmd)
+	addPatches(cmd, &c.patches)
 	flags.BoolVarP(&verbose, "verbose", "v", false, "write assumptions in full")
 	return cmd
 }
