@@ -123,3 +123,48 @@ func (s *Sim) keptUnready(c *column, source *MatrixSource) []model.Origin {
 	}
 	return model.SortOrigins(by)
 }
+
+// Readiness is what is predicted of some pods.
+type Readiness struct {
+	Unready []Unready
+	// Unknown says of which pods nothing is predicted, and why.
+	Unknown []string
+}
+
+// Readiness tells of the pods that a reference means: a pod, a workload, or what a
+// Service selects. The error is a *RefError.
+func (s *Sim) Readiness(ref string) (*Readiness, error) {
+	r, err := parseReference(ref, "")
+	if err != nil {
+		return nil, &RefError{err.Error()}
+	}
+	pods := s.selected(s.index.Service(r.name.namespace, r.name.name))
+	if r.kind != "Service" {
+		if pods, err = s.pods(r); err != nil {
+			return nil, err
+		}
+	}
+	out := &Readiness{Unready: s.unreadyOf(pods)}
+	for _, p := range pods {
+		if why := s.unpredicted(p); why != "" {
+			out.Unknown = append(out.Unknown, why)
+		}
+	}
+	return out, nil
+}
+
+// unpredicted is why nothing is predicted of a pod, "" where something is.
+func (s *Sim) unpredicted(p *model.Pod) string {
+	switch {
+	case s.unready[p] != nil:
+		return ""
+	case s.doubts[p] != "":
+		return "it is not known whether " + s.doubts[p]
+	case p.ReadyGiven:
+		return fmt.Sprintf("a file says whether pod %s/%s is ready, and that wins over a prediction", p.Namespace, p.Name)
+	case s.assumeReady || !mayBecomeReady(p):
+		return fmt.Sprintf("nothing is predicted of pod %s/%s", p.Namespace, p.Name)
+	default:
+		return ""
+	}
+}
