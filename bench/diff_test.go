@@ -14,7 +14,7 @@ import (
 // like it has been made.
 func BenchmarkDiff(b *testing.B) {
 	for _, shape := range Shapes()[:2] {
-		for name, selector := range map[string]string{"few": `matchLabels: {app: app-7}`, "all": ``} {
+		for name, selector := range map[string]string{"few": `matchLabels: {app.kubernetes.io/name: app-7}`, "all": ``} {
 			b.Run(shape.String()+"/selects="+name, func(b *testing.B) {
 				before := simulated(b, generated(b, shape))
 				patch, _ := manifest.Load([]manifest.File{{Name: "patch.yaml", Data: []byte(`

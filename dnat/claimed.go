@@ -19,17 +19,15 @@ const (
 // an object which netsim does not model takes away from ordinary translation:
 // to go on as if that object were not there could end in a wrong "allowed".
 func claimedService(q *query) []Path {
-	for _, objects := range [][]*model.Object{q.ix.Cluster.Others, q.ix.Cluster.Policies} {
-		for _, o := range objects {
-			if !q.claims(o) {
-				continue
-			}
-			if o.Origin.Kind != "CiliumLocalRedirectPolicy" {
-				return q.undeterminedBy(o, "netsim does not model where to")
-			}
-			if paths := q.localRedirect(o); len(paths) > 0 {
-				return paths
-			}
+	for _, o := range q.ix.Redirects() {
+		if !q.claims(o) {
+			continue
+		}
+		if o.Origin.Kind != model.LocalRedirectKind {
+			return q.undeterminedBy(o, "netsim does not model where to")
+		}
+		if paths := q.localRedirect(o); len(paths) > 0 {
+			return paths
 		}
 	}
 	if q.Service == nil || q.Frontend == model.FrontendHeadless || q.Frontend == model.FrontendExternalName {
@@ -84,7 +82,7 @@ func claimingOption(kind string) string {
 	switch kind {
 	case "CiliumEnvoyConfig", "CiliumClusterwideEnvoyConfig":
 		return "enable-envoy-config"
-	case "CiliumLocalRedirectPolicy":
+	case model.LocalRedirectKind:
 		return "enable-local-redirect-policy"
 	}
 	return ""

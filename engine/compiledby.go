@@ -1,16 +1,49 @@
 package engine
 
 import (
+	"encoding/binary"
+
 	"github.com/cilium/cilium/pkg/policy/types"
 
 	"github.com/netsim-dev/netsim/model"
 )
 
-// DecidedBy names the rules that decide about a packet for one of its sides: those
-// that allow or deny it, or the policies that isolate the subject where no rule
-// means the packet. It is empty where none selects the subject, and for packets
-// of which only Engine.Judge can tell.
-func (c *Compiled) DecidedBy(d model.Direction, packet model.Packet) []model.Origin {
+// Decider is a rule that decides about a packet or, where it isolates, one of
+// those that leave nobody to allow it.
+type Decider struct {
+	direction model.Direction
+	place     int
+	isolates  bool
+}
+
+// AppendTo adds bytes that no other decider has.
+func (d Decider) AppendTo(key []byte) []byte {
+	key = binary.LittleEndian.AppendUint32(key, uint32(d.place))
+	if d.isolates {
+		key[len(key)-1] |= 1 << 7
+	}
+	return append(key, byte(d.direction))
+}
+
+// Origins names deciders, in order.
+func (c *Compiled) Origins(deciders []Decider) []model.Origin {
+	by := make([]model.Origin, 0, len(deciders))
+	for _, d := range deciders {
+		r := c.rules[d.direction][d.place]
+		if d.isolates {
+			by = append(by, r.rule.policyOrigin())
+			continue
+		}
+		by = append(by, r.origin())
+	}
+	return model.SortOrigins(by)
+}
+
+// AddDeciders adds to by the rules that decide about a packet for one of its
+// sides: those that allow or deny it, or the ones that isolate the subject where
+// none means the packet. It adds nothing where none selects the subject, and for
+// packets of which only Engine.Judge can tell.
+func (c *Compiled) AddDeciders(by []Decider, d model.Direction, packet model.Packet) []Decider {
 	self, other := packet.Source, packet.Destination
 	if d == model.Ingress {
 		self, other = other, self
@@ -18,32 +51,31 @@ func (c *Compiled) DecidedBy(d model.Direction, packet model.Packet) []model.Ori
 	subject, known := c.Identity(self, self.Node)
 	peer, knownToo := c.Identity(other, self.Node)
 	if self.Kind != model.PartyPod || !known || !knownToo {
-		return nil
+		return by
 	}
 	list, port := c.bySubject[d][subject], PortNumber{packet.Port, packet.Protocol}
-	var by []model.Origin
 	rank, passed := -1, types.TierUnspec
 	for _, r := range list.rules {
 		switch {
 		case rank >= 0 && r.rank != rank:
-			return model.SortOrigins(by)
+			return by
 		case r.tier == passed || !r.peers.has(peer) || !c.meansPort(r, d, subject, peer, port):
 		case r.verdict == types.Pass:
 			passed = r.tier
-			by = append(by, r.origin())
+			by = append(by, Decider{d, r.place, false})
 		default:
 			rank = r.rank
-			by = append(by, r.origin())
+			by = append(by, Decider{d, r.place, false})
 		}
 	}
 	if rank < 0 {
 		for _, r := range list.rules {
 			if isolates(r.rule) {
-				by = append(by, r.rule.policyOrigin())
+				by = append(by, Decider{d, r.place, true})
 			}
 		}
 	}
-	return model.SortOrigins(by)
+	return by
 }
 
 // Selected says which pods the rules of some policies select in a direction.

@@ -19,6 +19,7 @@ type Engine struct {
 	ids     *identities
 	rules   []*rule
 	doubts  []model.Doubt
+	absent  map[*model.Object]model.Issue
 	repo    *repository
 	plane   *IdentityPlane
 	// numbers are those of the CiliumIdentity objects, by their labels.
@@ -60,6 +61,7 @@ func New(ix *model.Index, dp model.Datapath) (*Engine, []model.Issue) {
 	var issues []model.Issue
 	o.withOptions(func() {
 		e.rules, issues = r.readPolicies(ix.Cluster.Policies)
+		e.absent = r.absent
 		e.doubts = slices.Concat(doubtsOf(r.opaque), ix.Cluster.Doubts)
 	})
 	e.options = o.neededBy(e.rules)

@@ -74,10 +74,14 @@ func (r *reader) readPolicies(objects []*model.Object) ([]*rule, []model.Issue) 
 			continue
 		}
 		if why := r.switchedOff(kind, o.Origin.Kind); why != "" {
-			issues = append(issues, issue(o, "", model.Warning, fmt.Sprintf("%s has no effect: %s", o.Origin.ID(), why), kind.instead))
+			r.absent[o] = issue(o, "", model.Warning, fmt.Sprintf("%s has no effect: %s", o.Origin.ID(), why), kind.instead)
+			issues = append(issues, r.absent[o])
 			continue
 		}
 		read, problems := kind.read(r, o)
+		if len(read) == 0 {
+			r.noteAbsent(o, problems)
+		}
 		for _, rule := range read {
 			if r.options.cidrMeansNodes() && !r.dp.Version().AtLeast(1, 19, 0) {
 				everythingMeansNodes(rule.entry)

@@ -25,12 +25,14 @@ type reader struct {
 	hasDerivative map[string]bool
 	// opaque are policies in force that netsim cannot judge.
 	opaque []*model.Object
+	// absent are the policies that are not in force, with the reason (absent.go).
+	absent map[*model.Object]model.Issue
 }
 
 func newReader(ix *model.Index, dp model.Datapath, o *options) *reader {
 	return &reader{
 		index: ix, dp: dp, options: o, filter: newLabelFilter(o, dp.Version()), crds: crd.New(), log: slog.New(slog.DiscardHandler),
-		hasDerivative: derivatives(ix.Cluster.Policies, dp.Version()),
+		hasDerivative: derivatives(ix.Cluster.Policies, dp.Version()), absent: map[*model.Object]model.Issue{},
 	}
 }
 

@@ -103,5 +103,5 @@ func Over(o *model.Object, changed map[string]any, by string) File {
 	if o.Origin.File == by {
 		via = "" // it comes of nothing else
 	}
-	return File{Name: o.Origin.File, Data: text, Rendered: &Rendered{Via: via, Lines: lines, Namespace: o.Origin.Namespace, Over: true}}
+	return File{Name: o.Origin.File, Data: text, Replaces: true, Rendered: &Rendered{Via: via, Lines: lines, Namespace: o.Origin.Namespace}}
 }

@@ -18,6 +18,7 @@ type Index struct {
 	podByIP    map[netip.Addr]*Pod
 	nodeByIP   map[netip.Addr]*Node
 	publishing map[string][]*Pod
+	redirects  []*Object
 }
 
 type name struct{ namespace, name string }
@@ -48,6 +49,7 @@ func NewIndex(c *Cluster) *Index {
 	for _, s := range c.Services {
 		ix.services[name{s.Namespace, s.Name}] = s
 	}
+	ix.redirects = redirects(c)
 	for _, s := range c.EndpointSlices {
 		key := name{s.Namespace, s.Service}
 		ix.slices[key] = append(ix.slices[key], s)
@@ -157,6 +159,29 @@ func pick(ips []netip.Addr, is6 bool) netip.Addr {
 // With is the index of a cluster that differs in its policies only.
 func (ix *Index) With(c *Cluster) *Index {
 	next := *ix
-	next.Cluster = c
+	next.Cluster, next.redirects = c, redirects(c)
 	return &next
 }
+
+// redirects are the objects that can take traffic away from Services, in the
+// cluster's order.
+func redirects(c *Cluster) []*Object {
+	var out []*Object
+	for _, objects := range [][]*Object{c.Others, c.Policies} {
+		for _, o := range objects {
+			switch o.Origin.Kind {
+			case "CiliumEnvoyConfig", "CiliumClusterwideEnvoyConfig", LocalRedirectKind:
+				out = append(out, o)
+			}
+		}
+	}
+	return out
+}
+
+// LocalRedirectKind is the kind of object that sends traffic to a pod on the
+// client's own node.
+const LocalRedirectKind = "CiliumLocalRedirectPolicy"
+
+// Redirects are the objects that can take traffic away from Services: Envoy's
+// configurations and local redirects.
+func (ix *Index) Redirects() []*Object { return ix.redirects }

@@ -3,10 +3,9 @@
 // files are an example to copy from, and its commands are a test of the netsim
 // program as users run it.
 //
-// A scenario finds the example cluster's folder in $EXAMPLE, the same cluster as a
-// repository that Argo CD deploys in $GITOPS, and in $CILIUM the sources of the
-// Cilium that netsim is built with, for the policies that Cilium itself gives as
-// examples. Where it says
+// A scenario finds the example cluster's folder in $EXAMPLE, the repository that
+// deploys it in $GITOPS, and in $CILIUM the sources of the Cilium that netsim is
+// built with, for the policies that Cilium itself gives as examples. Where it says
 // `cmp stdout FILE`, `go test ./scenarios -update` rewrites FILE.
 package scenarios_test
 
@@ -63,6 +62,8 @@ func TestScenarios(t *testing.T) {
 	exampleDir, err := filepath.Abs(filepath.FromSlash(example))
 	require.NoError(t, err)
 	require.DirExists(t, exampleDir)
+	gitopsDir, err := filepath.Abs(filepath.FromSlash(gitops))
+	require.NoError(t, err)
 	ciliumDir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/cilium/cilium").Output()
 	require.NoError(t, err)
 
@@ -71,7 +72,7 @@ func TestScenarios(t *testing.T) {
 		UpdateScripts: flag.Lookup("update").Value.String() == "true",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLE", exampleDir)
-			env.Setenv("GITOPS", filepath.Join(filepath.Dir(exampleDir), filepath.Base(gitops)))
+			env.Setenv("GITOPS", gitopsDir)
 			env.Setenv("CILIUM", strings.TrimSpace(string(ciliumDir)))
 			return nil
 		},

@@ -30,19 +30,25 @@ type column struct {
 	ways map[sourcePlace][]*way
 }
 
-// sourcePlace is what package dnat knows of a source pod, besides its address:
-// its node or, where that is like many, what counts of the node.
+// sourcePlace is what package dnat knows of a source, besides its address: its
+// node or, where that is like many, what counts of the node.
 type sourcePlace struct {
 	node               *model.Node
+	likeMany           bool
 	zone               string
 	controlPlane, made bool
 	kind               model.PartyKind
+	isPod              bool
 	hasIPv4, hasIPv6   bool
 }
 
 func placeOf(p model.Party) sourcePlace {
-	at := sourcePlace{node: p.Node, kind: p.Kind}
-	for _, ip := range p.Pod.IPs {
+	at := sourcePlace{node: p.Node, kind: p.Kind, isPod: p.Pod != nil}
+	ips := p.Node.InternalIPs
+	if p.Pod != nil {
+		ips = p.Pod.IPs
+	}
+	for _, ip := range ips {
 		at.hasIPv4, at.hasIPv6 = at.hasIPv4 || ip.Is4(), at.hasIPv6 || ip.Is6()
 	}
 	return at
@@ -52,16 +58,21 @@ func placeOf(p model.Party) sourcePlace {
 // are alike.
 func (c *column) place(p model.Party) sourcePlace {
 	at := placeOf(p)
-	if n := p.Node; n != nil && p.Kind == model.PartyPod && !c.byNode && !c.near[n] {
-		at.node, at.zone, at.controlPlane, at.made = nil, n.Labels[model.ZoneLabel], n.ControlPlane, n.Made
+	if n := p.Node; n != nil && !c.byNode && !c.near[n] && hasOneAddress(n) {
+		at.node, at.likeMany, at.zone, at.controlPlane, at.made = nil, true, n.Labels[model.ZoneLabel], n.ControlPlane, n.Made
 	}
 	return at
+}
+
+// hasOneAddress says whether a node has no choice of addresses to send from.
+func hasOneAddress(n *model.Node) bool {
+	return len(n.InternalIPs) == 1 || len(n.InternalIPs) == 2 && n.InternalIPs[0].Is6() != n.InternalIPs[1].Is6()
 }
 
 func (s *Sim) newColumn(requests []dnat.Request) *column {
 	c := &column{
 		sim: s, requests: requests, apart: map[*model.Pod]bool{}, near: map[*model.Node]bool{}, onHost: map[netip.Addr]*model.Pod{}, ways: map[sourcePlace][]*way{},
-		byAddress: s.byAddress(requests), byNode: s.datapath.Options[settingDetectLocal] != "",
+		byAddress: s.byAddress(requests), byNode: s.datapath.Options[settingDetectLocal] != "" || s.redirectsLocally(),
 	}
 	for _, r := range requests {
 		c.addNear(r.Destination)
@@ -85,6 +96,11 @@ func (s *Sim) newColumn(requests []dnat.Request) *column {
 	return c
 }
 
+// redirectsLocally says whether pods on a client's own node can take its traffic.
+func (s *Sim) redirectsLocally() bool {
+	return slices.ContainsFunc(s.index.Redirects(), func(o *model.Object) bool { return o.Origin.Kind == model.LocalRedirectKind })
+}
+
 func (c *column) addNear(p model.Party) {
 	if p.Pod != nil {
 		c.apart[p.Pod] = true
@@ -96,7 +112,7 @@ func (c *column) addNear(p model.Party) {
 
 // waysFrom are the ways for a source, found once for all in its place.
 func (c *column) waysFrom(source model.Party) []*way {
-	if source.Pod == nil || c.byAddress || c.apart[source.Pod] || len(source.Pod.IPs) == 0 {
+	if !c.shares(source) {
 		return c.resolve(source)
 	}
 	at := c.place(source)
@@ -107,13 +123,25 @@ func (c *column) waysFrom(source model.Party) []*way {
 		return ways
 	}
 	ways = c.resolve(source)
-	if at.node == nil && slices.ContainsFunc(ways, func(w *way) bool { return !w.movable() }) {
+	if at.likeMany && slices.ContainsFunc(ways, func(w *way) bool { return !w.movable() }) {
 		at = placeOf(source)
 	}
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	c.ways[at] = ways
 	return ways
+}
+
+// shares says whether a source's ways are those of all in its place.
+func (c *column) shares(source model.Party) bool {
+	switch {
+	case c.byAddress:
+		return false
+	case source.Pod != nil:
+		return !c.apart[source.Pod] && len(source.Pod.IPs) > 0
+	default:
+		return source.Kind == model.PartyNode && source.Node != nil
+	}
 }
 
 // forget gives back what ways take; they can be found again.
@@ -137,14 +165,20 @@ func (c *column) resolve(source model.Party) []*way {
 // movable says whether a way holds for sources on other nodes: wherever its
 // packets have the source's node, it is by an address that every node has one of.
 func (w *way) movable() bool {
+	return !w.hasOwnNode(func(p model.Party) bool { return p.Addr.IsValid() && p.Addr != nodeAddr(p.Node, p.Addr.Is6()) })
+}
+
+// hasOwnNode says whether the source's node, as such an end, is in some packet
+// that policies see.
+func (w *way) hasOwnNode(such func(model.Party) bool) bool {
 	for _, one := range w.sides {
 		for _, p := range []model.Party{one.packet.Source, one.packet.Destination} {
-			if p.Kind == model.PartyNode && p.Node == w.source.Node && p.Addr.IsValid() && p.Addr != nodeAddr(p.Node, p.Addr.Is6()) {
-				return false
+			if p.Kind == model.PartyNode && p.Node == w.source.Node && such(p) {
+				return true
 			}
 		}
 	}
-	return true
+	return false
 }
 
 // nodeAddr is a node's first address of a family, invalid if it has none.
@@ -159,7 +193,7 @@ func nodeAddr(n *model.Node, is6 bool) (first netip.Addr) {
 
 // standIn is the packet of another source in the same place.
 func (w *way) standIn(p model.Packet, source model.Party) model.Packet {
-	if source.Pod != nil && source.Pod != w.source.Pod {
+	if source.Pod != w.source.Pod || source.Node != w.source.Node {
 		p.Source, p.Destination = w.stands(p.Source, source), w.stands(p.Destination, source)
 	}
 	return p

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -43,6 +44,12 @@ type Diff struct {
 	// Added and Removed are sources and destinations that only one has.
 	Added   []string `json:"added"`
 	Removed []string `json:"removed"`
+	// Portability is what in the policies cannot move to the new side's datapath as
+	// it is (Sim.Portability).
+	Portability []Unportable `json:"portability"`
+	// Refusals are changes that the cluster would not take. Sim.Diff knows of none:
+	// they are for whoever knows the cluster's admission rules to add.
+	Refusals []Refusal `json:"refusals"`
 	// Issues are the ones that only the new side has.
 	Issues []model.Issue `json:"issues"`
 }
@@ -68,8 +75,23 @@ type DiffChange struct {
 	After  Outcome `json:"after"`
 }
 
-// Changed says whether anything is another than before.
-func (d *Diff) Changed() bool { return len(d.Groups)+len(d.Added)+len(d.Removed) > 0 }
+// Refusal is a change that a rule of the cluster's forbids.
+type Refusal struct {
+	// Operation is what the API server would be asked for: "DELETE" or "UPDATE".
+	Operation string       `json:"operation"`
+	Object    model.Origin `json:"object"`
+	// By is the policy that forbids it, with the name of its rule, and Message what
+	// whoever asks is told.
+	By      model.Origin `json:"by"`
+	Message string       `json:"message,omitempty"`
+	// Unless says what the refusal hangs on that no file tells, "" for nothing.
+	Unless string `json:"unless,omitempty"`
+}
+
+// Changed says whether any connection, source or destination is another than
+// before, or the change would be refused; texts that mean something else do not
+// count by themselves.
+func (d *Diff) Changed() bool { return len(d.Groups)+len(d.Added)+len(d.Removed)+len(d.Refusals) > 0 }
 
 // Diff compares this Sim with another one of the same cluster, changed: other
 // policies, other objects, another datapath or release. The error is a *RefError
@@ -79,22 +101,21 @@ func (s *Sim) Diff(after *Sim, o MatrixOptions) (*Diff, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &differ{before: s, after: after, scope: s.scopeOf(after), groups: map[string]*DiffGroup{}}
+	d := &differ{before: s, after: after, scope: s.scopeOf(after)}
 	is := was
-	if d.scope.all {
+	if !d.scope.sameWays {
 		if is, err = after.Matrix(o); err != nil {
 			return nil, err
 		}
 	}
 	out := &Diff{
 		APIVersion: APIVersion, Kind: "Diff", Datapaths: [2]DatapathInfo{s.datapathInfo(), after.datapathInfo()},
-		Added: []string{}, Removed: []string{}, Issues: newIssues(s.issues, after.issues),
+		Added: []string{}, Removed: []string{}, Portability: s.Portability(after), Refusals: []Refusal{}, Issues: newIssues(s.issues, after.issues),
 	}
-	sources := pair(was.Sources, is.Sources, func(m MatrixSource) string { return m.Ref }, out)
-	destinations := pair(was.Destinations, is.Destinations, func(m MatrixDestination) string { return m.Ref }, out)
-	out.Compared = len(sources) * len(destinations)
-	d.compareAll(sources, destinations)
-	out.Groups = d.sorted()
+	d.sources = pair(was.Sources, is.Sources, func(m MatrixSource) string { return m.Ref }, out)
+	d.destinations = pair(was.Destinations, is.Destinations, func(m MatrixDestination) string { return m.Ref }, out)
+	out.Compared = len(d.sources) * len(d.destinations)
+	out.Groups = d.compareAll()
 	return out, nil
 }
 
@@ -140,51 +161,22 @@ func newIssues(was, is []model.Issue) []model.Issue {
 type differ struct {
 	before, after *Sim
 	scope         scope
-	groups        map[string]*DiffGroup
+	sources       [][2]*MatrixSource
+	destinations  [][2]*MatrixDestination
 }
 
 // compareAll leaves out connections that the change cannot touch.
-func (d *differ) compareAll(sources [][2]*MatrixSource, destinations [][2]*MatrixDestination) {
-	touched := make([]bool, len(destinations))
-	for i, to := range destinations {
-		touched[i] = d.scope.touchesDestination(to[0])
-	}
-	for _, from := range sources {
-		all := d.scope.touchesSource(from[0])
-		for i, to := range destinations {
-			if all || touched[i] {
-				d.compare(from, to)
-			}
-		}
-	}
-}
-
-func (d *differ) compare(from [2]*MatrixSource, to [2]*MatrixDestination) {
-	was, is := d.before.fold(to[0].column, from[0]), d.after.fold(to[1].column, from[1])
-	effect := effectOf(was, is)
-	waysBefore, waysAfter := "", ""
-	if effect == "" && d.scope.all && is.Verdict != model.Denied {
-		waysBefore, waysAfter = to[0].column.waysText(from[0]), to[1].column.waysText(from[1])
-		if waysBefore != waysAfter {
-			effect = Reroutes
-		}
-	}
-	if effect == "" {
-		return
-	}
-	before, after := d.before.decidedBy(to[0].column, from[0]), d.after.decidedBy(to[1].column, from[1])
-	if lacked, lacks := d.before.keptUnready(to[0].column, from[0]), d.after.keptUnready(to[1].column, from[1]); len(lacked)+len(lacks) > 0 {
-		before, after = lacked, lacks
-	}
-	before, after = without(before, after), without(after, before)
-	key := fmt.Sprintln(effect, before, after, waysBefore, waysAfter)
-	g := d.groups[key]
-	if g == nil {
-		g = &DiffGroup{Effect: effect, Before: before, After: after}
-		g.Why, g.Hint = d.explain(from[0].Ref, to[0].Ref, waysBefore, waysAfter)
-		d.groups[key] = g
-	}
-	g.Connections = append(g.Connections, DiffChange{from[0].Ref, to[0].Ref, was, is})
+func (d *differ) compareAll() []DiffGroup {
+	var lock sync.Mutex
+	var workers []*comparer
+	inParallel(len(d.destinations), func() func(int) {
+		c := newComparer(d)
+		lock.Lock()
+		defer lock.Unlock()
+		workers = append(workers, c)
+		return c.compareTo
+	})
+	return d.grouped(workers)
 }
 
 // effectOf is "" where nothing changes.
@@ -239,12 +231,8 @@ func (d *differ) explain(from, to, waysBefore, waysAfter string) (why, hint stri
 	return why, ""
 }
 
-// sorted has the worst first: by effect, then by how many connections.
-func (d *differ) sorted() []DiffGroup {
-	groups := []DiffGroup{}
-	for _, g := range d.groups {
-		groups = append(groups, *g)
-	}
+// sortWorstFirst sorts by effect, then by how many connections.
+func sortWorstFirst(groups []DiffGroup) {
 	slices.SortFunc(groups, func(a, b DiffGroup) int {
 		return cmp.Or(
 			slices.Index(effects, a.Effect)-slices.Index(effects, b.Effect),
@@ -252,43 +240,17 @@ func (d *differ) sorted() []DiffGroup {
 			cmp.Compare(a.Connections[0].From+" "+a.Connections[0].To, b.Connections[0].From+" "+b.Connections[0].To),
 		)
 	})
-	return groups
 }
 
 func without(list, other []model.Origin) []model.Origin {
 	return slices.DeleteFunc(slices.Clone(list), func(o model.Origin) bool { return slices.Contains(other, o) })
 }
 
-// decidedBy names the rules behind what a source meets at a destination: those of
-// its first way that is not open or, where all are, of its first.
-func (s *Sim) decidedBy(c *column, source *MatrixSource) []model.Origin {
-	party := source.likes[0].party
-	ways := c.waysFrom(party)
-	if len(ways) == 0 {
-		return []model.Origin{}
-	}
-	decisive := ways[0]
-	for _, w := range ways {
-		if s.outcomeOf(w, party).Verdict != model.Allowed {
-			decisive = w
-			break
-		}
-	}
-	open := s.outcomeOf(decisive, party).Verdict == model.Allowed
-	by := []model.Origin{}
-	for _, one := range decisive.sides {
-		if open || s.outcomeOfSide(decisive, one, party).Verdict != model.Allowed {
-			by = append(by, s.engine.Compiled().DecidedBy(one.direction, decisive.standIn(one.packet, party))...)
-		}
-	}
-	return model.SortOrigins(by)
-}
-
 // waysText is how packets of a source get to a destination, in words that do not
 // name the single backends.
 func (c *column) waysText(source *MatrixSource) string {
 	var texts []string
-	for _, w := range c.waysFrom(source.likes[0].party) {
+	for _, w := range c.waysFrom(source.likes[0].all[0]) {
 		t := w.Translation
 		text := "translated by nobody"
 		if t.By != "none" && t.By != "" {
@@ -306,84 +268,4 @@ func (c *column) waysText(source *MatrixSource) string {
 	}
 	slices.Sort(texts)
 	return strings.Join(slices.Compact(texts), " or ")
-}
-
-// scope is which connections a change can touch at all.
-type scope struct {
-	all                   bool
-	sources, destinations map[*model.Pod]bool
-}
-
-// scopeOf narrows a comparison to the pods that changed policies select, where
-// nothing else differs.
-func (s *Sim) scopeOf(after *Sim) scope {
-	if !after.patches(s) || s.datapath.Options["policy-cidr-match-mode"] != "" {
-		return scope{all: true}
-	}
-	out := scope{sources: map[*model.Pod]bool{}, destinations: map[*model.Pod]bool{}}
-	changed := [2]map[*model.Object]bool{onlyIn(s, after), onlyIn(after, s)}
-	for i, one := range []*Sim{s, after} {
-		for d, into := range map[model.Direction]map[*model.Pod]bool{model.Egress: out.sources, model.Ingress: out.destinations} {
-			pods, whole := one.engine.Compiled().Selected(d, changed[i])
-			if whole {
-				return scope{all: true}
-			}
-			for p := range pods {
-				if s.isMachinery(p) {
-					return scope{all: true}
-				}
-				into[p] = true
-			}
-		}
-	}
-	return out
-}
-
-// isMachinery says whether a pod is one that authentication and lookups of others
-// go through.
-func (s *Sim) isMachinery(p *model.Pod) bool {
-	return p.Namespace == "kube-system" || slices.Contains(s.engine.IdentityPlane().Server.Pods, p)
-}
-
-// onlyIn are the policies of one Sim that the other does not have as they are.
-func onlyIn(one, other *Sim) map[*model.Object]bool {
-	out := map[*model.Object]bool{}
-	for _, o := range one.index.Cluster.Policies {
-		out[o] = true
-	}
-	for _, o := range other.index.Cluster.Policies {
-		delete(out, o)
-	}
-	return out
-}
-
-// touchesSource says whether a change can matter to packets of a source on their
-// way out.
-func (s scope) touchesSource(from *MatrixSource) bool {
-	if s.all {
-		return true
-	}
-	for _, l := range from.likes {
-		for _, p := range l.all {
-			if s.sources[p.Pod] {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// touchesDestination says whether a change can matter to packets of whomever to a
-// destination. Policies of pods do not judge what is no pod, and what CIDRs in
-// them do to the identities of addresses changes nobody else's verdict.
-func (s scope) touchesDestination(to *MatrixDestination) bool {
-	if s.all {
-		return true
-	}
-	for p := range to.column.apart {
-		if s.destinations[p] {
-			return true
-		}
-	}
-	return false
 }

@@ -63,8 +63,9 @@ type MatrixSource struct {
 
 // like is a source, and all others that only a destination can tell from it.
 type like struct {
-	party model.Party
-	all   []model.Party
+	// identity is the one that policies know it by, 0 for none known.
+	identity uint32
+	all      []model.Party
 }
 
 // MatrixDestination is a column of a Matrix.
@@ -182,22 +183,33 @@ func (m *Matrix) block(sources []MatrixSource, done func()) [][]Outcome {
 	for i := range rows {
 		rows[i] = make([]Outcome, len(m.Destinations))
 	}
+	inParallel(len(m.Destinations), func() func(int) {
+		return func(j int) {
+			column := m.Destinations[j].column
+			for i := range sources {
+				rows[i][j] = m.sim.fold(column, &sources[i])
+			}
+			column.forget()
+			done()
+		}
+	})
+	return rows
+}
+
+// inParallel does n pieces of work on all processors. Each of its goroutines
+// gets a worker of its own.
+func inParallel(n int, worker func() func(piece int)) {
 	var next atomic.Int64
-	var workers sync.WaitGroup
+	var running sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			for j := next.Add(1) - 1; j < int64(len(m.Destinations)); j = next.Add(1) - 1 {
-				column := m.Destinations[j].column
-				for i := range sources {
-					rows[i][j] = m.sim.fold(column, &sources[i])
-				}
-				column.forget()
-				done()
+		running.Go(func() {
+			work := worker()
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				work(int(i))
 			}
 		})
 	}
-	workers.Wait()
-	return rows
+	running.Wait()
 }
 
 // fold is the outcome for all pods of a source.
@@ -213,22 +225,37 @@ func (s *Sim) fold(c *column, source *MatrixSource) Outcome {
 // one for all that it cannot.
 func (c *column) differing(source *MatrixSource) iter.Seq[model.Party] {
 	return func(yield func(model.Party) bool) {
+		var last likeness
 		for _, l := range source.likes {
 			together := false
 			for _, p := range l.all {
-				if !c.byAddress && !c.apart[p.Pod] {
+				if c.shares(p) {
+					if together {
+						continue
+					}
 					together = true
-					continue
+					here, known := c.likeness(l.identity, p)
+					if known && here == last {
+						continue
+					}
+					last = here
 				}
 				if !yield(p) {
 					return
 				}
 			}
-			if together && !yield(l.party) {
-				return
-			}
 		}
 	}
+}
+
+// likeness is what this destination can tell of a source in a place like many.
+// known is false in other places, and where policies see the node.
+func (c *column) likeness(identity uint32, p model.Party) (here likeness, known bool) {
+	here = likeness{sideKey{identity: identity}, c.place(p)}
+	if !here.at.likeMany || identity == 0 || inferred(p) != "" {
+		return here, false
+	}
+	return here, !slices.ContainsFunc(c.waysFrom(p), func(w *way) bool { return w.namesNode })
 }
 
 // A Difference is a cell for which Query gives another verdict.
@@ -334,7 +361,7 @@ func (s *Sim) matrixSource(p participant) MatrixSource {
 		if !known {
 			i = len(source.likes)
 			at[key] = i
-			source.likes = append(source.likes, like{party: party})
+			source.likes = append(source.likes, like{identity: key.side.identity})
 		}
 		source.likes[i].all = append(source.likes[i].all, party)
 	}

@@ -70,6 +70,8 @@ type way struct {
 	sides   []side
 	// inferred is true where it leads to a pod that no file holds.
 	inferred bool
+	// namesNode is true where policies see the source's node.
+	namesNode bool
 }
 
 // side is a packet as the policies of one side see it.
@@ -109,7 +111,9 @@ func (s *Sim) newWay(path dnat.Path, request inquiry) *way {
 		verdicts = append(verdicts, model.Undetermined)
 	}
 	leads := s.inferredEnd(model.Party{}, path, request.Request) != nil
-	return &way{path, request, request.Source, model.Steps(verdicts...), sides, leads}
+	w := &way{Path: path, request: request, source: request.Source, fixed: model.Steps(verdicts...), sides: sides, inferred: leads}
+	w.namesNode = w.hasOwnNode(func(model.Party) bool { return true })
+	return w
 }
 
 // outcome folds the ways from a source.

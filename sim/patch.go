@@ -9,8 +9,8 @@ import (
 
 // Patched is the same cluster under the same datapath with other policies: those
 // that have the kind and name of an old one take its place, the others come on
-// top, and those named in without ("KIND/NAME" or "KIND/NAMESPACE/NAME") are left
-// out. The error is a *RefError for a name that there is not.
+// top. Those named in without ("KIND/NAME" or "KIND/NAMESPACE/NAME") are then left
+// out, new ones too. The error is a *RefError for a name that there is not.
 func (s *Sim) Patched(policies []*model.Object, without []string) (*Sim, error) {
 	c := *s.whole.Cluster
 	var err error
@@ -22,13 +22,6 @@ func (s *Sim) Patched(policies []*model.Object, without []string) (*Sim, error) 
 
 func patchedPolicies(old, patch []*model.Object, without []string) ([]*model.Object, error) {
 	out := slices.Clone(old)
-	for _, name := range without {
-		at := slices.IndexFunc(out, func(o *model.Object) bool { return policyName(o) == name })
-		if at < 0 {
-			return nil, refErrorf("there is no policy %s to leave out: write KIND/NAMESPACE/NAME, or KIND/NAME for what is in no namespace", name)
-		}
-		out = slices.Delete(out, at, at+1)
-	}
 	for _, o := range patch {
 		at := slices.IndexFunc(out, func(other *model.Object) bool { return policyName(other) == policyName(o) })
 		if at < 0 {
@@ -36,6 +29,13 @@ func patchedPolicies(old, patch []*model.Object, without []string) ([]*model.Obj
 			continue
 		}
 		out[at] = o
+	}
+	for _, name := range without {
+		at := slices.IndexFunc(out, func(o *model.Object) bool { return policyName(o) == name })
+		if at < 0 {
+			return nil, refErrorf("there is no policy %s to leave out: write KIND/NAMESPACE/NAME, or KIND/NAME for what is in no namespace", name)
+		}
+		out = slices.Delete(out, at, at+1)
 	}
 	return out, nil
 }

@@ -114,8 +114,11 @@ func (s *Sim) missing(svc *model.Service) (why string, by []model.Origin) {
 // keptUnready are the policies that leave a destination without a backend for a
 // source, since they keep the pods behind it from becoming ready.
 func (s *Sim) keptUnready(c *column, source *MatrixSource) []model.Origin {
+	if len(s.unready) == 0 {
+		return nil
+	}
 	var by []model.Origin
-	for _, w := range c.waysFrom(source.likes[0].party) {
+	for _, w := range c.waysFrom(source.likes[0].all[0]) {
 		if w.Backend == nil && w.Service.Verdict == model.Denied {
 			_, kept := s.missing(w.request.Service)
 			by = append(by, kept...)

@@ -38,10 +38,12 @@ func (c *command) diff() *cobra.Command {
 			"  clears     what was not known is\n" +
 			"  reroutes   the verdict stays, and packets take another way or are asked for\n" +
 			"             more\n\n" +
-			"Changes add up: --with-patch and --without apply to what --with names, if it is\n" +
-			"there. --datapath and --set hold for both sides, --with-datapath and --with-set\n" +
-			"for the second. A SELECTOR is that of netsim matrix. json and yaml have every\n" +
-			"connection, md is for a comment on a pull request.",
+			"Changes add up: --with-patch applies to what --with names, if it is there, and\n" +
+			"--without to what comes of it. A change that a Kyverno policy forbids is told\n" +
+			"first. --datapath and --set hold for both sides, --with-datapath and --with-set\n" +
+			"for the second. Of two datapaths it also lists what in policies means something\n" +
+			"else there and cannot move as it is. A SELECTOR is that of netsim matrix. json\n" +
+			"and yaml have every connection, md is for a comment on a pull request.",
 		Example: `  netsim diff -f main/ --with branch/
   netsim diff -f manifests/ --with-patch new-policy.yaml -o md
   netsim diff -f manifests/ --without NetworkPolicy/dev/default-deny
@@ -53,10 +55,10 @@ func (c *command) diff() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.with, "with", nil, "compare with the manifests in `PATH`; repeatable")
 	addPatches(cmd, &f.patches)
-	flags.StringArrayVar(&f.without, "without", nil, "leave out the policy `KIND/NAMESPACE/NAME`; repeatable")
+	flags.StringArrayVar(&f.without, "without", nil, "leave out the policy `KIND/NAMESPACE/NAME`, that of a patch too; repeatable")
 	flags.StringVar(&f.datapath, "with-datapath", "", "compare with datapath profile `NAME`")
 	flags.StringArrayVar(&f.set, "with-set", nil, "compare with datapath setting `KEY=VALUE`; repeatable")
-	flags.BoolVar(&f.exitCode, "exit-code", false, "exit 1 where something changes")
+	flags.BoolVar(&f.exitCode, "exit-code", false, "exit 1 where something changes, or would be refused")
 	addMatrixOptions(cmd, &f.MatrixOptions)
 	return cmd
 }
@@ -110,13 +112,17 @@ func (c *command) compare(f *diffFlags) (*sim.Diff, error) {
 		if after, err = after.Patched(p.policies, f.without); err != nil {
 			return nil, fmt.Errorf("--without: %w", err)
 		}
+		if err := c.checkStrictly(after.Issues()); err != nil {
+			return nil, err
+		}
 	}
 	d, err := before.Diff(after, f.MatrixOptions)
 	if err != nil {
 		return nil, err
 	}
 	d.Issues = model.SortIssues(append(d.Issues, p.issues...))
-	return d, nil
+	d.Refusals, err = c.refusals(before.Cluster(), after.Cluster())
+	return d, err
 }
 
 // readOnce takes what "-" among the paths means, for as many readings as there

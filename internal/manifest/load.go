@@ -83,7 +83,7 @@ func (l *loader) trees(p parsed, take func(document)) {
 	borrowed := 0
 	for _, tree := range p.trees {
 		d := document{
-			origin: model.Origin{File: p.file.Name, Via: p.file.via()}, replaces: p.file.Replaces || p.file.over(), tree: p.unlisted(tree), before: p.file.relocate(tree, p.before),
+			origin: model.Origin{File: p.file.Name, Via: p.file.via()}, replaces: p.file.Replaces, tree: p.unlisted(tree), before: p.file.relocate(tree, p.before),
 			namespace: p.file.namespace(), inferred: p.file.inferred(), resolver: l.resolver, reports: l.reports, borrowed: &borrowed,
 		}
 		d.ofList(p.list)

@@ -23,7 +23,8 @@ type File struct {
 	// is then not looked at. Nil for all other files.
 	Values *model.HelmValues
 	// Replaces is set where an object in it takes the place of one of the same
-	// name in the files before it, and nothing is wrong with that.
+	// name in the files before it, and nothing is wrong with that: what is laid
+	// over a cluster, or what changes its objects.
 	Replaces bool
 }
 
@@ -38,11 +39,11 @@ type Rendered struct {
 	// Namespace is where objects go that give none; "" means "default", with
 	// an Issue.
 	Namespace string
+	// Release is the name of the Helm release that the text is of, "" for none,
+	// or where it is not whole. Namespace is the release's.
+	Release string
 	// Inferred goes to the pods in the text (model.Pod).
 	Inferred string
-	// Over is true where the objects take the place of those of the same name
-	// that were read before, and nothing is to be told of it.
-	Over bool
 }
 
 // MaxFileSize is the size in bytes above which a document is refused, and a file

@@ -55,8 +55,6 @@ func (f File) namespace() string {
 	return f.Rendered.Namespace
 }
 
-func (f File) over() bool { return f.Rendered != nil && f.Rendered.Over }
-
 // CheckAliases says whether YAML may be given to a library that writes out what
 // aliases stand for: a few lines of them can expand to any size. Text that is no
 // YAML passes.

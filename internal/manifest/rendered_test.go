@@ -70,7 +70,7 @@ func TestObjectsAreThoseThatLoadTakes(t *testing.T) {
 
 func TestAnObjectOverAnother(t *testing.T) {
 	other := strings.Replace(renderedPolicy, "{}]", "{matchLabels: {a: b}}]", 1)
-	c, issues := Load([]File{{Name: "a.yaml", Data: []byte(renderedPolicy)}, {Name: "a.yaml", Data: []byte(other), Rendered: &Rendered{Via: "x", Over: true}}})
+	c, issues := Load([]File{{Name: "a.yaml", Data: []byte(renderedPolicy)}, {Name: "a.yaml", Data: []byte(other), Replaces: true, Rendered: &Rendered{Via: "x"}}})
 	require.Len(t, c.Policies, 1)
 	assert.Equal(t, "a.yaml:1 via x", c.Policies[0].Origin.Position())
 	for _, issue := range issues {

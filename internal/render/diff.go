@@ -37,14 +37,16 @@ func Diff(w io.Writer, d *sim.Diff, opt TextOptions) error {
 		p.line(p.paint(bold, line))
 	}
 	p.caveat(d.Issues, "in what is new, listed below: something that you wrote is left out of this")
+	p.refusals(d.Refusals)
 	for _, g := range d.Groups {
 		p.blank()
 		p.diffGroup(g)
 	}
+	p.portability(d.Portability)
 	p.blank()
 	p.items("added", listed(cleaned(d.Added))...)
 	p.items("removed", listed(cleaned(d.Removed))...)
-	p.issues(d.Issues, false)
+	p.groupedIssues(d.Issues)
 	if reflect.DeepEqual(d.Datapaths[0], d.Datapaths[1]) {
 		p.datapath(d.Datapaths[1])
 	} else {
@@ -211,10 +213,12 @@ func cleaned(refs []string) []string {
 func DiffMarkdown(w io.Writer, d *sim.Diff) error {
 	p := newPage(TextOptions{Width: MaxWidth})
 	p.line("**" + diffHeadline(d) + "**")
+	p.markdownRefusals(d.Refusals)
 	for _, g := range d.Groups {
 		p.blank()
 		p.markdownGroup(g)
 	}
+	p.markdownPortability(d.Portability)
 	var tail []string
 	for title, refs := range map[string][]string{"added": d.Added, "removed": d.Removed} {
 		if len(refs) > 0 {
@@ -222,11 +226,7 @@ func DiffMarkdown(w io.Writer, d *sim.Diff) error {
 		}
 	}
 	slices.Sort(tail)
-	for _, issue := range d.Issues {
-		if issue.Severity != model.Info {
-			tail = append(tail, "- new "+escaped(issue.String()))
-		}
-	}
+	tail = append(tail, markdownIssues(d.Issues)...)
 	if len(tail) > 0 {
 		p.blank()
 	}

@@ -89,3 +89,40 @@ func TestDiffTellsWhatIsNew(t *testing.T) {
 	assert.Contains(t, markdown, "\n- added: dev/deploy/new\n- removed: dev/svc/\\_old\\_:80\n- new p.yaml:3: error: refused\n")
 	assert.NotContains(t, markdown, "assumed")
 }
+
+func TestDiffTellsOnceWhatManyIssuesSay(t *testing.T) {
+	issues := []model.Issue{{Severity: model.Warning, File: "z.yaml", Line: 1, Message: "Service dev/z is alone"}}
+	for i := range 7 {
+		issues = append(issues, model.Issue{Severity: model.Warning, File: "p.yaml", Line: i + 1, Message: fmt.Sprintf("NetworkPolicy dev/p%d has no effect: it is off", i), Remedy: "switch it on"})
+	}
+	for i := range 3 {
+		issues = append(issues, model.Issue{Severity: model.Warning, Message: fmt.Sprintf("NetworkPolicy dev/q%d is strange", i)})
+	}
+	text, markdown := diffText(t, &sim.Diff{Issues: issues})
+	assert.Contains(t, text, "z.yaml:1: Service dev/z is alone")
+	assert.Contains(t, text, "7 times: NetworkPolicy ... has no effect: it is off")
+	assert.Contains(t, text, "in dev/p0 p.yaml:1, dev/p1 p.yaml:2, dev/p2 p.yaml:3, and 4 more:")
+	assert.Equal(t, 1, strings.Count(text, "fix: switch it on"))
+	assert.Equal(t, 3, strings.Count(text, "is strange"), "a few are written one by one")
+	assert.Contains(t, markdown, "- new warning, 7 times: NetworkPolicy ... has no effect: it is off (in dev/p0 p.yaml:1")
+	assert.Equal(t, 3, strings.Count(markdown, "is strange"))
+}
+
+func TestDiffTellsFewPlacesOfOneText(t *testing.T) {
+	var list []sim.Unportable
+	for i := range 8 {
+		list = append(list, sim.Unportable{About: sim.AboutEntity, Written: "fromEntities: host", Here: "h", There: "t", Instead: "i", Policy: model.Origin{Kind: "CiliumNetworkPolicy", Name: fmt.Sprint("p", i), File: "p.yaml", Line: i + 1}})
+	}
+	list = append(list, sim.Unportable{About: sim.AboutPolicy, Written: "CiliumNetworkPolicy", Here: "in force", There: "not", Instead: "i",
+		Obstacles: []sim.Obstacle{{Where: model.Origin{Kind: "CiliumNetworkPolicy", Name: "x", File: "p.yaml", Line: 9, Rule: "ingress[0]"}, Why: "because"}}})
+	second := list[8]
+	second.Obstacles = []sim.Obstacle{{Where: model.Origin{Kind: "CiliumNetworkPolicy", Name: "y", File: "q.yaml", Line: 3, Rule: "egress[1]"}, Why: "so"}}
+	list = append(list, second)
+	text, markdown := diffText(t, &sim.Diff{Portability: list})
+	assert.Contains(t, text, "10 texts in policies cannot move as they are\n\n≠ CiliumNetworkPolicy   2 places\n", "whole policies come first")
+	assert.Contains(t, text, "not said   ingress[0] (p.yaml:9): because\n           egress[1] (q.yaml:3): so\n", "the obstacles of each")
+	assert.Contains(t, text, "≠ fromEntities: host   8 places")
+	assert.Contains(t, text, "and 3 more: -o json has them")
+	assert.Contains(t, markdown, "| fromEntities: host | h | t | i |")
+	assert.Contains(t, markdown, "not said: ingress")
+}

@@ -74,6 +74,9 @@ func TestWhatCannotBeGenerated(t *testing.T) {
 		{"a parameter that nothing gives", "  generators: [{list: {elements: [{name: x}]}}]\n" + golang, `map has no entry for key "dir"`},
 		{"a template that is broken", "  generators: [{list: {elements: [{name: x}]}}]\n" + strings.Replace(golang, "{{ .dir }}", "{{ .dir", 1), "cannot be parsed"},
 		{"what asks the machine", "  generators: [{list: {elements: [{name: x}]}}]\n" + strings.Replace(golang, "{{ .dir }}", "{{ env `HOME` }}", 1), `function "env" not defined`},
+		{"a count that is huge", "  generators: [{list: {elements: [{name: x}]}}]\n" + strings.Replace(golang, "{{ .dir }}", "{{ range until 1000000000 }}{{ end }}", 1), "1000000000 is more than netsim counts to"},
+		{"a sequence that is huge", "  generators: [{list: {elements: [{name: x}]}}]\n" + strings.Replace(golang, "{{ .dir }}", "{{ seq 0 1 1000000000 }}", 1), "1000000000 is more than netsim counts to"},
+		{"a text that is huge", "  generators: [{list: {elements: [{name: x}]}}]\n" + strings.Replace(golang, "{{ .dir }}", "{{ range until 60000 }}{{ repeat 60000 `x` }}{{ end }}", 1), "it comes to more than 1 MiB"},
 		{"an element that is no map", "  generators: [{list: {elements: [x]}}]\n" + plain, "an element of the list is no map"},
 		{"a wrong type", "  generators: {}\n" + plain, "ApplicationSet argocd/set: cannot be read"},
 	} {

@@ -1,6 +1,9 @@
 package argocd_test
 
 import (
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -122,6 +125,29 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 			services, issues := read(t, argocd.Options{}, ".")
 			assert.Contains(t, strings.Join(issues, "\n"), row.want)
 			assert.Contains(t, strings.Join(services, "\n"), "default/good")
+		})
+	}
+}
+
+// TestALinkThatLeadsOutIsNotRead: the path is in the repository, and what it stands
+// for is not.
+func TestALinkThatLeadsOutIsNotRead(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("symlinks need a privilege there")
+	}
+	outside := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(outside, "secret.yaml"), []byte(service("secret")), 0o644))
+	for _, row := range []struct{ claim, link, to, want string }{
+		{"a directory", "apps", outside, "apps is no directory that may be read"},
+		{"a file", "apps/a.yaml", filepath.Join(outside, "secret.yaml"), "apps/a.yaml leads out of the directories that -f names"},
+	} {
+		t.Run(row.claim, func(t *testing.T) {
+			loadtest.Write(t, "-- argo/app.yaml --\n"+app("x", "{repoURL: u/v, path: apps}"))
+			require.NoError(t, os.MkdirAll(filepath.Dir(row.link), 0o755))
+			require.NoError(t, os.Symlink(row.to, row.link))
+			services, issues := read(t, argocd.Options{}, "argo")
+			assert.Empty(t, services)
+			assert.Contains(t, strings.Join(issues, "\n"), row.want)
 		})
 	}
 }

@@ -3,6 +3,7 @@ package argocd
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"strings"
 	"text/template"
 
@@ -90,11 +91,54 @@ func (t templater) execute(text string, params map[string]any) (filled string, e
 	for _, option := range t.options {
 		parsed = parsed.Option(option)
 	}
-	var b strings.Builder
+	var b bounded
 	if err := parsed.Execute(&b, params); err != nil {
 		return "", fmt.Errorf("the template %s cannot be executed: %w", text, err)
 	}
 	return b.String(), nil
+}
+
+// maxFilled bounds what a template comes to, in bytes, and maxCount what a
+// function repeats.
+const (
+	maxFilled = 1 << 20
+	maxCount  = 1 << 16
+)
+
+// bounded takes no more than a template may come to.
+type bounded struct{ strings.Builder }
+
+func (b *bounded) Write(text []byte) (int, error) {
+	if b.Len()+len(text) > maxFilled {
+		return 0, fmt.Errorf("it comes to more than %d MiB", maxFilled>>20)
+	}
+	return b.Builder.Write(text)
+}
+
+// counted is a function that makes as much as it is told to, in bounds.
+func counted(f any) any {
+	v := reflect.ValueOf(f)
+	return reflect.MakeFunc(v.Type(), func(args []reflect.Value) []reflect.Value {
+		if v.Type().IsVariadic() {
+			mustBeFew(args[0].Interface().([]int)...)
+			return v.CallSlice(args)
+		}
+		for _, arg := range args {
+			if arg.CanInt() {
+				mustBeFew(int(arg.Int()))
+			}
+		}
+		return v.Call(args)
+	}).Interface()
+}
+
+// mustBeFew panics, which package template makes an error of.
+func mustBeFew(counts ...int) {
+	for _, count := range counts {
+		if count < -maxCount || count > maxCount {
+			panic(fmt.Sprintf("%d is more than netsim counts to", count))
+		}
+	}
 }
 
 // functions are those of Argo CD, without what differs each time or asks the
@@ -107,6 +151,9 @@ func functions() template.FuncMap {
 				delete(all, name)
 			}
 		}
+	}
+	for _, name := range []string{"indent", "nindent", "repeat", "seq", "until", "untilStep"} {
+		all[name] = counted(all[name])
 	}
 	all["normalize"] = normalize
 	all["toYaml"] = func(value any) (string, error) {

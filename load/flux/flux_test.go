@@ -123,6 +123,24 @@ func TestSubstitution(t *testing.T) {
 	}
 }
 
+// TestVariablesThatExpand: a small file and a value that come to gigabytes.
+func TestVariablesThatExpand(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	for _, row := range []struct{ claim, text string }{
+		{"a value in many places", strings.Repeat("${A}", 100)},
+		{"a text for each letter of it", "${A//x/" + strings.Repeat("y", 1000) + "}"},
+		{"a value for each letter of it", "${A//x/${A}}"},
+		{"a pattern that is looked for everywhere", "${A##*y*y*y}"},
+	} {
+		t.Run(row.claim, func(t *testing.T) {
+			loadtest.Write(t, "-- clusters/ks.yaml --\n"+ks("x", "path: app, postBuild: {substitute: {A: "+long+"}}")+"-- app/s.yaml --\n"+service("'"+row.text+"'")+"---\n"+service("good"))
+			services, issues := read(t, flux.Options{}, ".")
+			assert.Contains(t, strings.Join(issues, "\n"), "the variables cannot be substituted: they come to more than 64 MiB")
+			assert.Equal(t, []string{"default/good:80 app/s.yaml:6 via Kustomization flux-system/x, app"}, services)
+		})
+	}
+}
+
 // TestQuotesAroundAVariableAreLost, as in Flux, which substitutes in what kustomize
 // has written: a number is then no text any more.
 func TestQuotesAroundAVariableAreLost(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/fluxcd/pkg/envsubst"
 	"sigs.k8s.io/yaml"
 
+	"github.com/netsim-dev/netsim/internal/manifest"
 	"github.com/netsim-dev/netsim/load"
 	"github.com/netsim-dev/netsim/load/internal/deploy"
 	"github.com/netsim-dev/netsim/model"
@@ -69,6 +70,7 @@ func (d *deployer) substitute(o *deploy.Object, p postBuild, out *load.Output) {
 
 var (
 	variableName = regexp.MustCompile(`^[_[:alpha:]][_[:alpha:][:digit:]]*$`)
+	patternUse   = regexp.MustCompile(`\$\{[_[:alpha:]][_[:alpha:][:digit:]]*[/#%]`)
 	plainUse     = regexp.MustCompile(`\$*\{[_[:alpha:]][_[:alpha:][:digit:]]*\}`)
 )
 
@@ -98,14 +100,39 @@ func (v variables) in(text string) (string, error) {
 }
 
 // evaluated is a text with its expressions evaluated. A panic, which a substring
-// of negative length causes, is an error.
+// of negative length causes, is an error, and so is one of too much text.
 func (v variables) evaluated(text string) (whole string, err error) {
+	room, each := manifest.MaxFileSize-len(text), v.cost(text)
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover(); {
+		case p != nil && room < 0:
+			err = fmt.Errorf("they come to more than %d MiB", manifest.MaxFileSize>>20)
+		case p != nil:
 			err = fmt.Errorf("an expression panics: %v", p)
 		}
 	}()
-	return envsubst.Eval(text, func(name string) (string, bool) { return v.values[name], true })
+	return envsubst.Eval(text, func(name string) (string, bool) {
+		if room -= len(v.values[name]) * each; room < 0 {
+			panic("too much") // there is no other way to end it
+		}
+		return v.values[name], true
+	})
+}
+
+// cost bounds what an expression makes of each letter of a value: one that looks
+// for a pattern may go over the value for each, or put a text in its place.
+func (v variables) cost(text string) int {
+	if !patternUse.MatchString(text) {
+		return 1
+	}
+	longest := 1
+	for _, use := range strings.Split(text, "${") {
+		longest = max(longest, len(use))
+	}
+	for _, value := range v.values {
+		longest = max(longest, len(value))
+	}
+	return longest
 }
 
 // variables are those of ConfigMaps, then those written inline, then the user's.

@@ -19,6 +19,7 @@ import (
 const (
 	maxDepth = 16
 	maxSize  = 100 << 20
+	maxNames = 10_000
 )
 
 // reader reads a chart by way of a run.
@@ -26,6 +27,8 @@ type reader struct {
 	run  *load.Run
 	out  *load.Output
 	size int
+	// listed counts the files that links have led to.
+	listed int
 	// dirs are the directories of charts by their full path ("web/charts/db").
 	dirs map[string]string
 }
@@ -90,6 +93,9 @@ func (l *reader) names(dir string, depth int) ([]string, error) {
 	all, err := l.run.List(dir)
 	if err != nil {
 		return nil, err
+	}
+	if l.listed += len(all); l.listed > maxNames {
+		return nil, fmt.Errorf("%s: by its links the chart has more than %d files", dir, maxNames)
 	}
 	var names []string
 	for _, name := range all {

@@ -6,6 +6,8 @@ import (
 	"compress/gzip"
 	"fmt"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -227,24 +229,94 @@ const (
 		"d: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]\ne: &e [*d, *d, *d, *d, *d, *d, *d, *d, *d, *d]\nf: &f [*e, *e, *e, *e, *e, *e, *e, *e, *e, *e]\ng: [*f, *f, *f, *f, *f, *f, *f, *f, *f, *f]\n"
 )
 
-// TestAnArchiveThatIsTooLarge: it is small as long as it is packed.
-func TestAnArchiveThatIsTooLarge(t *testing.T) {
-	var packed bytes.Buffer
-	zip := gzip.NewWriter(&packed)
-	archive := tar.NewWriter(zip)
-	big := make([]byte, 6<<20)
-	require.NoError(t, archive.WriteHeader(&tar.Header{Name: "db/values.yaml", Mode: 0o644, Size: int64(len(big))}))
-	_, err := archive.Write(big)
-	require.NoError(t, err)
-	require.NoError(t, archive.Close())
-	require.NoError(t, zip.Close())
+// TestArchivesThatAreNoCharts are small as long as they are packed.
+func TestArchivesThatAreNoCharts(t *testing.T) {
+	plain := tar.Header{Name: "db/Chart.yaml", Mode: 0o644}
+	for _, row := range []struct {
+		claim  string
+		header tar.Header
+		size   int
+		says   string
+	}{
+		{"a file that is too large", tar.Header{Name: "db/values.yaml", Mode: 0o644}, 6 << 20, "larger than the maximum file size"},
+		{"a name that leads out", tar.Header{Name: "db/../../../etc/passwd", Mode: 0o644}, 1, "chart illegally references parent directory"},
+		{"a link instead of a chart", tar.Header{Name: "db/Chart.yaml", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}, 0, "chart.metadata.name is required"},
+	} {
+		t.Run(row.claim, func(t *testing.T) {
+			var packed bytes.Buffer
+			zip := gzip.NewWriter(&packed)
+			archive := tar.NewWriter(zip)
+			chart := []byte("apiVersion: v2\nname: db\nversion: 0.1.0\n")
+			if plain.Size = int64(len(chart)); row.header.Name != plain.Name {
+				require.NoError(t, archive.WriteHeader(&plain))
+				_, err := archive.Write(chart)
+				require.NoError(t, err)
+			}
+			row.header.Size = int64(row.size)
+			require.NoError(t, archive.WriteHeader(&row.header))
+			_, err := archive.Write(make([]byte, row.size))
+			require.NoError(t, err)
+			require.NoError(t, archive.Close())
+			require.NoError(t, zip.Close())
+			loadtest.Write(t, service+chartX)
+			require.NoError(t, os.MkdirAll("x/charts", 0o755))
+			require.NoError(t, os.WriteFile("x/charts/db-0.1.0.tgz", packed.Bytes(), 0o644))
+			services, issues := read(t, helm.Options{})
+			assert.Len(t, services, 1)
+			assert.Contains(t, strings.Join(issues, "\n"), "x/Chart.yaml:1: error: the chart cannot be read: ")
+			assert.Contains(t, strings.Join(issues, "\n"), row.says)
+		})
+	}
+}
+
+// TestLinksOfAChart: one to a directory is followed, as Helm does, and none leads
+// anywhere that -f does not.
+func TestLinksOfAChart(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("symlinks need a privilege there")
+	}
+	outside := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(outside, "secret.yaml"), []byte("secret"), 0o644))
+	for _, row := range []struct {
+		claim string
+		links map[string]string
+		says  string
+	}{
+		{"a file outside", map[string]string{"x/templates/a.yaml": filepath.Join(outside, "secret.yaml")}, "x/templates/a.yaml leads out of the directories that -f names"},
+		{"a directory outside", map[string]string{"x/templates/a": outside}, "x/templates/a leads out of the directories that -f names"},
+		{"a circle", map[string]string{"x/templates/a": ".."}, "links lead, more than 16 deep"},
+		{"a directory inside", map[string]string{"x/templates": "../web/templates"}, ""},
+	} {
+		t.Run(row.claim, func(t *testing.T) {
+			loadtest.Write(t, service+chartX+"-- x/values.yaml --\nport: 81\n")
+			for at, to := range row.links {
+				require.NoError(t, os.MkdirAll(filepath.Dir(at), 0o755))
+				require.NoError(t, os.Symlink(to, at))
+			}
+			services, issues := read(t, helm.Options{})
+			assert.Contains(t, strings.Join(services, "\n"), "default/web:80 web/templates/service.yaml:2 via web")
+			assert.Contains(t, strings.Join(issues, "\n"), row.says)
+		})
+	}
+}
+
+// TestLinksThatMultiply: ten links to the next directory in each of eight.
+func TestLinksThatMultiply(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("symlinks need a privilege there")
+	}
 	loadtest.Write(t, service+chartX)
-	require.NoError(t, os.MkdirAll("x/charts", 0o755))
-	require.NoError(t, os.WriteFile("x/charts/db-0.1.0.tgz", packed.Bytes(), 0o644))
+	for i := range 8 {
+		require.NoError(t, os.MkdirAll(fmt.Sprintf("d%d", i), 0o755))
+		for k := range 10 {
+			require.NoError(t, os.Symlink(fmt.Sprintf("../d%d", i+1), fmt.Sprintf("d%d/l%d", i, k)))
+		}
+	}
+	require.NoError(t, os.MkdirAll("d8", 0o755))
+	require.NoError(t, os.Symlink("../d0", "x/files"))
 	services, issues := read(t, helm.Options{})
 	assert.Len(t, services, 1)
-	assert.Contains(t, strings.Join(issues, "\n"), "x/Chart.yaml:1: error: the chart cannot be read: ")
-	assert.Contains(t, strings.Join(issues, "\n"), "larger than the maximum file size")
+	assert.Contains(t, strings.Join(issues, "\n"), "by its links the chart has more than 10000 files")
 }
 
 // TestASchemaElsewhereIsNotFetched: nothing listens at that port, and Helm would

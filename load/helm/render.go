@@ -16,6 +16,7 @@ import (
 
 	"github.com/netsim-dev/netsim/internal/manifest"
 	"github.com/netsim-dev/netsim/load"
+	"github.com/netsim-dev/netsim/model"
 )
 
 // kubeVersion is the Kubernetes that charts are rendered for: that of the API
@@ -46,7 +47,10 @@ func (l *reader) render(q load.Request, c *chart.Chart, values map[string]any, r
 		l.out.Fail(cmp.Or(file, name), max(line, 1), "the chart cannot be rendered: "+text, "correct it, or give the values that it needs: nothing of the chart is loaded")
 		return
 	}
-	through := &load.Rendered{Via: q.Through(), Namespace: release.Namespace}
+	through := &load.Rendered{Via: q.Through(), Namespace: release.Namespace, Release: release.Name}
+	if slices.ContainsFunc(l.out.Issues, func(i model.Issue) bool { return i.Severity == model.Error }) {
+		through.Release = "" // a dependency is missing, for one
+	}
 	for _, key := range slices.Sorted(maps.Keys(rendered)) {
 		base := path.Base(key)
 		if strings.HasPrefix(base, "_") || base == "NOTES.txt" {

@@ -1,6 +1,7 @@
 package kyverno_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -250,6 +251,32 @@ func TestWhatSparesAndWhatDeletes(t *testing.T) {
 			assert.Equal(t, row.want, outcome(cluster), issues)
 		})
 	}
+}
+
+// TestAContextThatDoubles: each entry stands for the one before it twice, in a text
+// or in a list.
+func TestAContextThatDoubles(t *testing.T) {
+	for _, row := range []struct{ claim, first, next string }{
+		{"texts", "xxxxxxxxxxxxxxxx", `"{{a%d}}{{a%d}}"`},
+		{"lists", "[x, x]", `["{{a%d}}", "{{a%d}}"]`},
+		{"maps", "{a: x}", `{a: "{{a%d}}", b: "{{a%d}}"}`},
+	} {
+		t.Run(row.claim, func(t *testing.T) {
+			context := "{name: a0, variable: {value: " + row.first + "}}"
+			for i := range 60 {
+				context += fmt.Sprintf(", {name: a%d, variable: {value: "+row.next+"}}", i+1, i, i)
+			}
+			cluster, issues := read(t, deny(`{any: [{resources: {kinds: [Namespace], names: [dev]}}]}`, `context: [`+context+`], preconditions: {all: [{key: "{{a60}}", operator: Equals, value: x}]},`))
+			assert.Equal(t, "?dev", outcome(cluster), issues)
+		})
+	}
+}
+
+// TestAPatternWithManyStars: each may stand for anything, and they are not tried in
+// all combinations.
+func TestAPatternWithManyStars(t *testing.T) {
+	cluster, issues := read(t, deny(`{any: [{resources: {kinds: [Namespace], names: ["`+strings.Repeat("*e", 5000)+`x"]}}]}`, ""))
+	assert.Empty(t, outcome(cluster), issues)
 }
 
 func TestPoliciesThatAreNone(t *testing.T) {

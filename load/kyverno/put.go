@@ -82,7 +82,7 @@ func (c *cluster) put(r *rule, m made, value map[string]any) {
 		return
 	}
 	via := strings.TrimPrefix(at.Via+", Kyverno, generated for "+m.trigger.words(), ", ")
-	c.run.Add(load.Output{Files: []load.File{{Name: at.File, Data: text, Rendered: &load.Rendered{Via: via, Lines: lines, Over: there}}}})
+	c.run.Add(load.Output{Files: []load.File{{Name: at.File, Data: text, Replaces: there, Rendered: &load.Rendered{Via: via, Lines: lines}}}})
 	origin := model.Origin{File: at.File, Line: at.Line, Kind: t.kind, Namespace: t.namespace, Name: t.name, Via: via}
 	made := &object{Object: &model.Object{Origin: origin, APIVersion: t.apiVersion}, value: value}
 	c.byID[t.id()] = made

@@ -1,7 +1,9 @@
 package kyverno
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -78,9 +80,47 @@ var (
 	references = regexp.MustCompile(`\$\([./][^)]*\)`)
 )
 
+// maxValue bounds what a value comes to, in bytes and elements: an entry of a
+// context may stand for another one several times, and that one again.
+const maxValue = 1 << 20
+
 // substitute puts values in the place of variables, in a copy. A variable that is
 // a text by itself keeps its value's type.
 func (s *scope) substitute(value any) (any, error) {
+	replaced, err := s.replace(value)
+	if err == nil && left(replaced, maxValue) < 0 {
+		return nil, errTooLarge
+	}
+	return replaced, err
+}
+
+var errTooLarge = errors.New("it comes to more than netsim works out")
+
+// left is what a value leaves of a room for bytes and elements. It looks no
+// further once there is none.
+func left(value any, room int) int {
+	switch v := value.(type) {
+	case string:
+		return room - 1 - len(v)
+	case []any:
+		for _, item := range v {
+			if room < 0 {
+				break
+			}
+			room = left(item, room)
+		}
+	case map[string]any:
+		for key, item := range v {
+			if room < 0 {
+				break
+			}
+			room = left(item, room-len(key))
+		}
+	}
+	return room - 1
+}
+
+func (s *scope) replace(value any) (any, error) {
 	switch v := value.(type) {
 	case string:
 		return s.text(v)
@@ -88,7 +128,7 @@ func (s *scope) substitute(value any) (any, error) {
 		list := make([]any, len(v))
 		for i, item := range v {
 			var err error
-			if list[i], err = s.substitute(item); err != nil {
+			if list[i], err = s.replace(item); err != nil {
 				return nil, err
 			}
 		}
@@ -100,7 +140,7 @@ func (s *scope) substitute(value any) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			if m[name], err = s.substitute(item); err != nil {
+			if m[name], err = s.replace(item); err != nil {
 				return nil, err
 			}
 		}
@@ -129,10 +169,15 @@ func (s *scope) text(text string) (any, error) {
 		return s.expression(text[2 : len(text)-2])
 	}
 	var failed error
+	room := maxValue
 	replaced := variables.ReplaceAllStringFunc(text, func(found string) string {
 		value, err := s.expression(found[2 : len(found)-2])
-		if err != nil && failed == nil {
-			failed = err
+		if room = left(value, room); err == nil && room < 0 {
+			err = errTooLarge
+		}
+		if err != nil {
+			failed = cmp.Or(failed, err)
+			return ""
 		}
 		return asText(value)
 	})

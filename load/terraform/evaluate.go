@@ -5,8 +5,11 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/netsim-dev/netsim/model"
 )
@@ -88,8 +91,43 @@ func (m *module) variable(name string) cty.Value {
 	if l == nil {
 		l = &local{place: at}
 		m.values[name] = l
+		given := m.settle(l)
+		l.value = m.typed(name, at, given)
+		l.changed = given.IsWhollyKnown() && l.value.IsWhollyKnown() && text(given) != text(l.value)
 	}
 	return m.settle(l)
+}
+
+// text is a value that is known, to compare it.
+func text(v cty.Value) string {
+	out, err := ctyjson.Marshal(v, v.Type())
+	if err != nil {
+		return ""
+	}
+	return string(out)
+}
+
+// typed is a value as the type of its variable makes it: a list becomes a set, a
+// text a number.
+func (m *module) typed(name string, at place, v cty.Value) cty.Value {
+	block := m.variables[name]
+	if block == nil || block.Body.Attributes["type"] == nil {
+		return v
+	}
+	wanted, defaults, problems := typeexpr.TypeConstraintWithDefaults(block.Body.Attributes["type"].Expr)
+	if problems.HasErrors() {
+		m.reportAll(startOf(block.TypeRange), problems)
+		return v
+	}
+	if defaults != nil {
+		v = defaults.Apply(v)
+	}
+	converted, err := convert.Convert(v, wanted)
+	if err != nil {
+		m.report(model.Error, at.at, "the value of var."+name+" is not of its type: "+err.Error(), "correct it (terraform validate): what hangs on it is left out")
+		return cty.DynamicVal
+	}
+	return converted
 }
 
 // settle works a local out, once. One that hangs on itself is unknown.

@@ -39,6 +39,9 @@ type local struct {
 	place place
 	value cty.Value
 	state int
+	// changed is true where the type of a variable has made another value of
+	// what is written.
+	changed bool
 }
 
 // The states of a local.

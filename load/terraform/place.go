@@ -71,7 +71,10 @@ func (p place) traverse(t hcl.Traversal) (place, bool) {
 			to, found = l.place, true
 		}
 	case "var":
-		to, found = p.m.giver(name)
+		if to, found = p.m.giver(name); found {
+			p.m.variable(name)
+			found = !p.m.values[name].changed
+		}
 	}
 	for i := 2; found && i < len(t); i++ {
 		key := attribute(t, i)

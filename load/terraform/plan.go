@@ -48,7 +48,7 @@ func (p *project) plan(m *module, depth int) {
 	}
 	for _, block := range m.calls {
 		to := localSource(m.dir, block.Body)
-		if to == "" || to == m.dir || !p.run.IsDir(to) {
+		if to == "" || to == m.dir || !p.atHand(to, startOf(block.TypeRange)) {
 			continue
 		}
 		for _, own := range m.instances(block) {
@@ -61,6 +61,15 @@ func (p *project) plan(m *module, depth int) {
 			p.plan(p.module(to).call(given), depth+1)
 		}
 	}
+}
+
+// atHand says whether the directory of a module may be read, with an Issue if not.
+func (p *project) atHand(dir string, asked position) bool {
+	if p.run.IsDir(dir) {
+		return true
+	}
+	p.report(model.Error, asked, "the module "+dir+" is not there, or leads out of the directories that -f names: what it makes is missing here", "correct the path, or pass its directory with -f, too")
+	return false
 }
 
 // instances are the names that hold in each instance of a block, by its count or

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -134,11 +135,78 @@ func TestHostileFilesEndSoonWithAnIssue(t *testing.T) {
 	}
 }
 
+func TestModulesAndIncludesThatLeadOut(t *testing.T) {
+	const out = "../../../../../../../../../../../../etc"
+	for _, row := range []struct{ name, file, text, says string }{
+		{"a module", "x/main.tf", "module \"a\" { source = \"" + out + "\" }\n", "/etc is not there, or leads out"},
+		{"a module that is not there", "x/main.tf", "module \"a\" { source = \"./gone\" }\n", "x/gone is not there"},
+		{"terragrunt's source", "x/terragrunt.hcl", "terraform {\n source = \"" + out + "\"\n}\n", "/etc is not there, or leads out"},
+		{"an include", "x/terragrunt.hcl", "include {\n path = \"/etc/hostname\"\n}\n", "/etc/hostname leads out"},
+		{"a file that includes itself", "x/terragrunt.hcl", "include {\n path = \"terragrunt.hcl\"\n}\ninputs = [\n", "Terraform cannot read this"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			cluster, issues := read(t, map[string]string{row.file: row.text, "good/main.tf": "resource \"kubernetes_namespace\" \"a\" {\n metadata { name = \"good\" }\n}\n"})
+			assert.Contains(t, fmt.Sprint(issues), row.says)
+			assert.Contains(t, fmt.Sprint(cluster.Namespaces[0].Name), "good")
+		})
+	}
+}
+
+func TestALinkThatLeadsOutIsNotRead(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("symlinks need a privilege there")
+	}
+	outside := filepath.Join(t.TempDir(), "main.tf")
+	require.NoError(t, os.WriteFile(outside, []byte(release("version = \"1.17.3\"")), 0o644))
+	dir := t.TempDir()
+	require.NoError(t, os.Symlink(outside, filepath.Join(dir, "main.tf")))
+	t.Chdir(dir)
+	cluster, issues, err := load.Read([]string{"."}, nil, []load.Source{terraform.Source{}})
+	require.NoError(t, err)
+	assert.Empty(t, cluster.CiliumValues)
+	assert.Contains(t, fmt.Sprint(issues), "main.tf leads out of the directories that -f names")
+}
+
 func TestTheSameInputGivesTheSameIssues(t *testing.T) {
 	files := map[string]string{"main.tf": release("values = [yamlencode({ a = var.b, c = var.d, e = local.f })]"), "rest.tf": "variable \"b\" {}\nvariable \"d\" {}\nlocals { f = \"${var.b}${var.d}\" }"}
 	_, first := read(t, files)
 	for range 5 {
 		_, again := read(t, files)
 		assert.Equal(t, first, again)
+	}
+}
+
+func TestWhatATypeChangesIsReadAsChanged(t *testing.T) {
+	for _, row := range []struct{ claim, variable, want, at string }{
+		{"a field that is left out has its default", "{\n type = object({ routingMode = optional(string, \"native\") })\n default = {}\n}", "native", "main.tf:3"},
+		{"what stays as it is written is found there", "{\n type = object({ routingMode = optional(string, \"tunnel\") })\n default = { routingMode = \"native\" }\n}", "native", "rest.tf:3"},
+	} {
+		cluster, issues := read(t, map[string]string{"main.tf": release("values = [yamlencode(var.v)]"), "rest.tf": "variable \"v\" " + row.variable})
+		require.Len(t, cluster.CiliumValues, 1)
+		v := cluster.CiliumValues[0]
+		assert.Equal(t, row.want, v.Data["routingMode"], "%s: %v", row.claim, issues)
+		assert.Equal(t, row.at, v.At("routingMode").Position(), row.claim)
+	}
+}
+
+func TestAVariableHasItsType(t *testing.T) {
+	for _, row := range []struct{ claim, variable, want, issue string }{
+		{"a list given for a set has no numbers as keys", "{\n type = set(string)\n default = [\"dev\", \"uat\"]\n}", "dev uat", ""},
+		{"a map stays one", "{\n type = map(string)\n default = { dev = \"a\" }\n}", "dev", ""},
+		{"a field that may be left out has its default", "{\n type = map(object({ a = optional(string, \"b\") }))\n default = { dev = {} }\n}", "dev", ""},
+		{"one of another type is nothing", "{\n type = set(string)\n default = { dev = \"a\" }\n}", "", "the value of var.names is not of its type"},
+		{"a type that is none is told", "{\n type = sett(string)\n default = { dev = \"a\" }\n}", "dev", "Invalid type specification"},
+	} {
+		t.Run(row.claim, func(t *testing.T) {
+			cluster, issues := read(t, map[string]string{"main.tf": "variable \"names\" " + row.variable + "\nresource \"kubernetes_namespace\" \"own\" {\n for_each = var.names\n metadata { name = each.key }\n}\n"})
+			var names []string
+			for _, n := range cluster.Namespaces {
+				if n.Origin.File != "" {
+					names = append(names, n.Name)
+				}
+			}
+			assert.Equal(t, row.want, strings.Join(names, " "), issues)
+			assert.Contains(t, fmt.Sprint(issues), row.issue)
+		})
 	}
 }

@@ -20,7 +20,7 @@ func (p *project) root(dir string) *module {
 		for name, at := range t.inputs {
 			given[name] = at
 		}
-		if t.source != "" {
+		if t.source != "" && p.atHand(t.source, position{path.Join(dir, terragruntFile), 1}) {
 			m = p.module(t.source)
 		}
 	}

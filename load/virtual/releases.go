@@ -6,11 +6,13 @@ import (
 	"path"
 	"strings"
 
+	"github.com/netsim-dev/netsim/load"
 	"github.com/netsim-dev/netsim/model"
 )
 
 const (
 	instanceLabel = "app.kubernetes.io/instance"
+	managerLabel  = "app.kubernetes.io/managed-by"
 	nameLabel     = "app.kubernetes.io/name"
 )
 
@@ -48,9 +50,23 @@ type appSource struct {
 	Helm  struct{ ReleaseName string }
 }
 
+// release names a release of a chart.
+type release struct{ namespace, name string }
+
+// rendered are the releases whose charts are at hand: what they make is there.
+func rendered(files []load.File) map[release]bool {
+	found := map[release]bool{}
+	for _, f := range files {
+		if f.Rendered != nil && f.Rendered.Release != "" {
+			found[release{cmp.Or(f.Rendered.Namespace, "default"), f.Rendered.Release}] = true
+		}
+	}
+	return found
+}
+
 // releases are the releases of charts that no file here holds. Cilium's is how the
 // cluster carries packets, and its pods are nobody's destination.
-func releases(c *model.Cluster) []account {
+func releases(c *model.Cluster, rendered map[release]bool) []account {
 	known := holders()
 	var out []account
 	for _, o := range c.Others {
@@ -65,10 +81,13 @@ func releases(c *model.Cluster) []account {
 			if name == "cilium" || strings.HasPrefix(chart.name, ".") || chart.name == "" {
 				continue
 			}
-			release := cmp.Or(chart.release, in.Metadata.Name)
+			r := release{cmp.Or(chart.namespace, o.Origin.Namespace, "default"), cmp.Or(chart.release, in.Metadata.Name)}
+			if rendered[r] {
+				continue
+			}
 			out = append(out, account{
-				origin: o.Origin, namespace: cmp.Or(chart.namespace, in.Metadata.Namespace, "default"),
-				name: release, labels: model.Labels{instanceLabel: release, nameLabel: name},
+				origin: o.Origin, namespace: r.namespace,
+				name: r.name, labels: model.Labels{instanceLabel: r.name, nameLabel: name}, named: []string{instanceLabel},
 			})
 		}
 	}

@@ -30,7 +30,7 @@ func (Source) Read(r *load.Run) {
 	}
 	cluster, _ := manifest.Load(files)
 	i := newInference(cluster)
-	i.accounts = slices.Concat(releases(cluster), gateways(i.index))
+	i.accounts = slices.Concat(releases(cluster, rendered(files)), operated(cluster), gateways(i.index))
 	i.fromServices()
 	i.fromConventions()
 	for _, p := range i.made {
@@ -46,7 +46,7 @@ func mayAccount(f load.File) bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(operators(), func(o operator) bool { return o.mentions(f) })
 }
 
 // account is something in the files that makes pods which are not there.
@@ -56,8 +56,21 @@ type account struct {
 	// name and labels are those of its pods, by convention.
 	name   string
 	labels model.Labels
+	// named are the labels that name it, of those that its pods have; none where
+	// all of them do.
+	named []string
 	// own is true where it makes no other pods than such with its labels.
 	own bool
+}
+
+// makes says whether something that makes no other pods than its own makes those
+// of a selector: one that names it, or asks for nothing but what all its pods have.
+func (a account) makes(selector model.Labels) bool {
+	if !agrees(selector, a.labels, false) {
+		return false
+	}
+	names := func(key string) bool { return selector[key] != "" }
+	return len(a.named) == 0 || slices.ContainsFunc(a.named, names) || agrees(selector, a.labels, true)
 }
 
 func (a account) text() string { return a.origin.ID() + " (" + a.origin.Position() + ")" }
@@ -136,14 +149,14 @@ func (i *inference) accountsFor(s *model.Service) []account {
 	for _, a := range i.accounts {
 		switch {
 		case a.namespace != s.Namespace:
-		case a.own && agrees(s.Selector, a.labels, false):
+		case a.own && a.makes(s.Selector):
 			own = append(own, a)
 		case !a.own:
 			others = append(others, a)
 		}
 	}
 	if len(own) > 0 {
-		return own[:1]
+		return own
 	}
 	instance, named := s.Selector[instanceLabel]
 	return slices.DeleteFunc(others, func(a account) bool { return named && a.labels[instanceLabel] != instance })
@@ -177,12 +190,17 @@ func merged(a, b model.Labels) model.Labels {
 func (i *inference) fromConventions() {
 	for _, a := range i.accounts {
 		there := slices.ContainsFunc(i.cluster.Pods, func(p *model.Pod) bool {
-			return p.Namespace == a.namespace && (agrees(a.labels, p.Labels, true) || p.Labels[instanceLabel] != "" && p.Labels[instanceLabel] == a.labels[instanceLabel])
+			return p.Namespace == a.namespace && (agrees(a.labels, p.Labels, true) || a.isNamedBy(p.Labels))
 		})
 		if !there && !i.served[a.text()] {
 			i.add(pod{a.namespace, a.name, a.labels, nil, []account{a}})
 		}
 	}
+}
+
+// isNamedBy says whether a pod that is there is one of its own.
+func (a account) isNamedBy(labels model.Labels) bool {
+	return slices.ContainsFunc(a.named, func(key string) bool { return labels[key] == a.labels[key] })
 }
 
 // gateways are those whose controllers make pods for them.
@@ -191,7 +209,7 @@ func gateways(ix *model.Index) []account {
 	var out []account
 	for _, g := range table.Gateways() {
 		if made := table.MadePods(g); made != nil && g.Namespace != "" && !isThere(ix, g.Namespace, made.Name) {
-			out = append(out, account{g.Origin, g.Namespace, made.Name, made.Labels, true})
+			out = append(out, account{origin: g.Origin, namespace: g.Namespace, name: made.Name, labels: made.Labels, own: true})
 		}
 	}
 	return out

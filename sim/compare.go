@@ -1,0 +1,169 @@
+package sim
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/netsim-dev/netsim/engine"
+	"github.com/netsim-dev/netsim/model"
+)
+
+// comparer compares connections to one destination after another, for one
+// goroutine.
+type comparer struct {
+	*differ
+	// touched are the sources whose own policies a change can touch.
+	touched       []bool
+	before, after deciders
+	changes       map[cause][]change
+}
+
+// cause is why connections change. The rules that decide are numbers, those of
+// the comparer's deciders.
+type cause struct {
+	effect                Effect
+	before, after         int
+	waysBefore, waysAfter string
+}
+
+// change is one connection by its places in the differ.
+type change struct {
+	from, to int32
+	was, is  Outcome
+}
+
+func newComparer(d *differ) *comparer {
+	c := &comparer{differ: d, before: newDeciders(d.before), after: newDeciders(d.after), changes: map[cause][]change{}}
+	for _, from := range d.sources {
+		c.touched = append(c.touched, d.scope.touchesSource(from[0]))
+	}
+	return c
+}
+
+// compareTo compares the connections to a destination.
+func (c *comparer) compareTo(j int) {
+	to := c.destinations[j]
+	all := c.scope.touchesDestination(to[0])
+	for i := range c.sources {
+		if all || c.touched[i] {
+			c.compare(i, j)
+		}
+	}
+	to[0].column.forget()
+	to[1].column.forget()
+}
+
+func (c *comparer) compare(i, j int) {
+	from, to := c.sources[i], c.destinations[j]
+	was, is := c.differ.before.fold(to[0].column, from[0]), c.differ.after.fold(to[1].column, from[1])
+	why := cause{effect: effectOf(was, is)}
+	if why.effect == "" && !c.scope.sameWays && is.Verdict != model.Denied {
+		why.waysBefore, why.waysAfter = to[0].column.waysText(from[0]), to[1].column.waysText(from[1])
+		if why.waysBefore != why.waysAfter {
+			why.effect = Reroutes
+		}
+	}
+	if why.effect == "" {
+		return
+	}
+	lacked, lacks := c.before.sim.keptUnready(to[0].column, from[0]), c.after.sim.keptUnready(to[1].column, from[1])
+	if len(lacked)+len(lacks) > 0 {
+		why.before, why.after = c.before.named(lacked), c.after.named(lacks)
+	} else {
+		why.before, why.after = c.before.of(to[0].column, from[0]), c.after.of(to[1].column, from[1])
+	}
+	c.changes[why] = append(c.changes[why], change{int32(i), int32(j), was, is})
+}
+
+// deciders numbers the rules that decide: those of many connections are the same.
+type deciders struct {
+	sim     *Sim
+	numbers map[string]int
+	lists   [][]model.Origin
+	// scratch and key are what the last look took.
+	scratch []engine.Decider
+	key     []byte
+}
+
+func newDeciders(s *Sim) deciders { return deciders{sim: s, numbers: map[string]int{}} }
+
+// of are the rules behind what a source meets at a destination: those of its
+// first way that is not open or, where all are, of its first.
+func (d *deciders) of(c *column, source *MatrixSource) int {
+	party, s := source.likes[0].all[0], d.sim
+	d.scratch = d.scratch[:0]
+	if ways := c.waysFrom(party); len(ways) > 0 {
+		isClosed := func(w *way) bool { return s.outcomeOf(w, party).Verdict != model.Allowed }
+		at := slices.IndexFunc(ways, isClosed)
+		decisive, open := ways[max(0, at)], at < 0
+		for _, one := range decisive.sides {
+			if open || s.outcomeOfSide(decisive, one, party).Verdict != model.Allowed {
+				d.scratch = s.engine.Compiled().AddDeciders(d.scratch, one.direction, decisive.standIn(one.packet, party))
+			}
+		}
+	}
+	d.key = d.key[:0]
+	for _, one := range d.scratch {
+		d.key = one.AppendTo(d.key)
+	}
+	n, known := d.numbers[string(d.key)]
+	if !known {
+		n = d.add(string(d.key), s.engine.Compiled().Origins(d.scratch))
+	}
+	return n
+}
+
+// named is the number of rules that were found otherwise.
+func (d *deciders) named(by []model.Origin) int {
+	key := "named " + fmt.Sprintln(by)
+	n, known := d.numbers[key]
+	if !known {
+		n = d.add(key, by)
+	}
+	return n
+}
+
+func (d *deciders) add(key string, by []model.Origin) int {
+	d.numbers[key] = len(d.lists)
+	d.lists = append(d.lists, by)
+	return len(d.lists) - 1
+}
+
+// grouped puts together what all comparers found for one cause.
+func (d *differ) grouped(all []*comparer) []DiffGroup {
+	found := map[string]*DiffGroup{}
+	changes := map[string][]change{}
+	for _, c := range all {
+		for why, some := range c.changes {
+			before, after := c.before.lists[why.before], c.after.lists[why.after]
+			before, after = without(before, after), without(after, before)
+			key := fmt.Sprintln(why.effect, before, after, why.waysBefore, why.waysAfter)
+			found[key] = &DiffGroup{Effect: why.effect, Before: before, After: after}
+			changes[key] = append(changes[key], some...)
+		}
+	}
+	groups := []DiffGroup{}
+	for _, key := range slices.Sorted(maps.Keys(found)) {
+		groups = append(groups, d.told(found[key], changes[key]))
+	}
+	sortWorstFirst(groups)
+	return groups
+}
+
+// told is a group with its connections in order, and the reason for the first.
+func (d *differ) told(g *DiffGroup, changes []change) DiffGroup {
+	slices.SortFunc(changes, func(a, b change) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
+	for _, c := range changes {
+		g.Connections = append(g.Connections, DiffChange{d.sources[c.from][0].Ref, d.destinations[c.to][0].Ref, c.was, c.is})
+	}
+	first := changes[0]
+	from, to := d.sources[first.from], d.destinations[first.to]
+	waysBefore, waysAfter := "", ""
+	if !d.scope.sameWays && effectOf(first.was, first.is) == "" {
+		waysBefore, waysAfter = to[0].column.waysText(from[0]), to[1].column.waysText(from[1])
+	}
+	g.Why, g.Hint = d.explain(from[0].Ref, to[0].Ref, waysBefore, waysAfter)
+	return *g
+}
