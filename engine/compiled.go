@@ -68,10 +68,19 @@ type PortNumber struct {
 // Compiled is made on first use.
 func (e *Engine) Compiled() *Compiled {
 	e.compileOnce.Do(func() {
-		e.options.withOptions(func() { e.compiled = newCompiled(e) })
+		var like *Compiled
+		if e.like != nil {
+			like, e.like = e.like.Compiled(), nil
+		}
+		e.options.withOptions(func() { e.compiled = newCompiled(e, like) })
 	})
 	return e.compiled
 }
+
+// LearnFrom spares this Engine, before its first use of Compiled, asking anew what
+// selectors mean that another one has asked about. It may be nil, and about
+// another cluster.
+func (e *Engine) LearnFrom(other *Engine) { e.like = other }
 
 // Judge says what the policies of one side of a packet do with it, as far as
 // that can be told without Engine.Judge.

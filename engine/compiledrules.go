@@ -38,8 +38,11 @@ type portPart struct {
 	name      string
 }
 
-func newCompiled(e *Engine) *Compiled {
+func newCompiled(e *Engine, like *Compiled) *Compiled {
 	u := newUniverse(e.ids)
+	if like != nil {
+		u.learnFrom(like.universe)
+	}
 	c := &Compiled{engine: e, universe: u, pods: map[*model.Pod]uint32{}, audit: e.dp.On("policy-audit-mode", false)}
 	for pod, id := range e.ids.pods {
 		c.pods[pod] = u.index[id]

@@ -36,7 +36,10 @@ type Engine struct {
 	// conflicts are why the policy of an identity cannot be computed.
 	conflicts map[identity.NumericIdentity][]conflict
 	// compiled is made when many verdicts are wanted at once.
-	compiled    *Compiled
+	compiled *Compiled
+	// like is an Engine whose selections hold here too, if the identities are the
+	// same; nil for none.
+	like        *Engine
 	compileOnce sync.Once
 }
 

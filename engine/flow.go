@@ -158,6 +158,10 @@ func describe(p model.Party) string {
 		return fmt.Sprintf("hostNetwork pod %s/%s", p.Pod.Namespace, p.Pod.Name)
 	case p.Pod != nil:
 		return fmt.Sprintf("pod %s/%s", p.Pod.Namespace, p.Pod.Name)
+	case p.Kind == model.PartyIngress && p.Node != nil:
+		return "Envoy on node " + p.Node.Name + " (entity ingress)"
+	case p.Kind == model.PartyIngress:
+		return "Cilium's Envoy (entity ingress)"
 	case p.Node != nil:
 		return "node " + p.Node.Name
 	case p.Kind == model.PartyWorld && p.Addr.IsValid():

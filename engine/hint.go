@@ -123,6 +123,8 @@ func selectorFor(d model.Direction, p model.Party) string {
 		return fmt.Sprintf("%sEndpoints {%s: %s%s}", side, podNamespaceLabel, p.Pod.Namespace, tellingLabel(p.Pod))
 	case p.Kind == model.PartyNode:
 		return side + "Entities host (a pod's own node) or remote-node (any other)"
+	case p.Kind == model.PartyIngress:
+		return side + "Entities ingress"
 	case p.Kind == model.PartyAddress:
 		return fmt.Sprintf("%sCIDR %s, or entity world,", side, netip.PrefixFrom(p.Addr, p.Addr.BitLen()))
 	default:

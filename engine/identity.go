@@ -124,6 +124,8 @@ func (ids *identities) of(party model.Party, judge *model.Node) *identity.Identi
 		return ids.ofNode(party, judge)
 	case model.PartyWorld:
 		return ids.ofWorld(party.Addr)
+	case model.PartyIngress:
+		return ids.reserved[identity.ReservedIdentityIngress]
 	default:
 		return ids.ofAddress(party.Addr)
 	}

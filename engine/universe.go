@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/cilium/cilium/pkg/identity"
@@ -30,6 +31,14 @@ type universe struct {
 	selected map[string]*idSet
 	// everyone and nobody are the sets that need no asking.
 	everyone, nobody *idSet
+}
+
+// learnFrom takes over whom selectors match in a universe of the same identities.
+func (u *universe) learnFrom(other *universe) {
+	same := func(a, b *identity.Identity) bool { return a.ID == b.ID && a.LabelArray.Equals(b.LabelArray) }
+	if u.cidrMeansPods == other.cidrMeansPods && slices.EqualFunc(u.ids, other.ids, same) {
+		u.selected = maps.Clone(other.selected)
+	}
 }
 
 type labelValue struct{ key, value string }

@@ -56,6 +56,8 @@ func couldTouch(d model.Doubt, p model.Party) bool {
 	switch p.Kind {
 	case model.PartyNode:
 		return d.Nodes
+	case model.PartyIngress:
+		return d.Namespaces == nil
 	case model.PartyPod:
 		return d.Namespaces == nil || slices.Contains(d.Namespaces, p.Pod.Namespace)
 	}

@@ -11,8 +11,8 @@ import (
 
 // refersTo says whether a route names a Gateway as a parent.
 func (r *route) refersTo(g *Gateway) bool {
-	if r.class != "" {
-		return g.Namespace == "" && r.class == g.Class
+	if r.gateway != nil {
+		return r.gateway == g
 	}
 	return slices.ContainsFunc(r.parents, func(p gatewayapi.ParentReference) bool { return r.isParent(p, g) })
 }
@@ -28,7 +28,7 @@ func (r *route) isParent(p gatewayapi.ParentReference, g *Gateway) bool {
 // AllowedRoutes.
 func (t *Table) attach(r *route, g *Gateway, l *listener) (hosts []string, why string) {
 	switch {
-	case r.class != "":
+	case r.gateway != nil:
 		return hostsOf(r, l), ""
 	case !slices.ContainsFunc(r.parents, func(p gatewayapi.ParentReference) bool {
 		section, port := string(deref(p.SectionName, "")), deref(p.Port, 0)

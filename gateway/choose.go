@@ -55,7 +55,7 @@ func (t *Table) choose(g *Gateway, l *listener, r Request) choice {
 		c.attached = append(c.attached, route)
 		slices.Sort(shared)
 		for _, h := range slices.Compact(shared) {
-			if route.class != "" && deeper(h, host) {
+			if route.gateway != nil && deeper(h, host) {
 				continue
 			}
 			hosts = append(hosts, h)

@@ -148,7 +148,7 @@ func loadTable(t *testing.T, dir string, names []string, without string) *gatewa
 	}
 	cluster, _ := manifest.Load(files)
 	cluster.Others = slices.DeleteFunc(cluster.Others, func(o *model.Object) bool { return o.Origin.Kind == without })
-	table, issues := gateway.New(model.NewIndex(cluster))
+	table, issues := gateway.New(model.NewIndex(cluster), gateway.Settings{})
 	require.Empty(t, issues)
 	return table
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/netsim-dev/netsim/model"
 )
 
-// Gateway is a Gateway, or all Ingresses of one class.
+// Gateway is a Gateway, or all Ingresses of one class, or one Ingress to which
+// Cilium gives a data plane's address of its own.
 type Gateway struct {
 	Origin    model.Origin
 	Namespace string
@@ -21,13 +22,16 @@ type Gateway struct {
 	Controller *Controller
 	// Addresses are the addresses in its spec and status, as they are written.
 	Addresses []string
+	// HostPort is the port of the nodes that the annotation of such an Ingress
+	// asks for, 0 for none.
+	HostPort uint16
 
 	object    *model.Object
 	listeners []*listener
 }
 
 // Ref names the Gateway as "namespace/name"; that of a class of Ingresses is
-// the class's name.
+// the class's name, that of one Ingress like that of a Gateway.
 func (g *Gateway) Ref() string {
 	if g.Namespace == "" {
 		return g.Name

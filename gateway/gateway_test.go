@@ -25,7 +25,7 @@ func load(t *testing.T, names ...string) (*gateway.Table, []model.Issue) {
 		files = append(files, manifest.File{Name: name, Data: data})
 	}
 	cluster, _ := manifest.Load(files)
-	return gateway.New(model.NewIndex(cluster))
+	return gateway.New(model.NewIndex(cluster), gateway.Settings{})
 }
 
 // ask parses "METHOD URL [Header: value]...", the fields separated by "; ".
@@ -207,8 +207,8 @@ func TestIngresses(t *testing.T) {
 		{"and not for two", "nginx", "GET http://a.b.wild.example.com/", "shop/svc/default:80"},
 		{"whatever nobody has", "nginx", "GET http://nobody.example.com/", "shop/svc/default:80"},
 		{"characters for nginx", "nginx", "GET http://loose.example.com/apis", "shop/svc/cart:80"},
-		{"an expression for Cilium", "cilium", "GET http://loose.example.com/apis", "404"},
-		{"and the whole of it", "cilium", "GET http://loose.example.com/api", "shop/svc/cart:80"},
+		{"an expression for Cilium", "shop/loose-cilium", "GET http://loose.example.com/apis", "404"},
+		{"and the whole of it", "shop/loose-cilium", "GET http://loose.example.com/api", "shop/svc/cart:80"},
 		{"http where there is TLS", "nginx", "GET http://secure.example.com/a", "308 https://secure.example.com/a"},
 		{"https", "nginx", "GET https://secure.example.com/a", "shop/svc/web:80"},
 		{"http where an annotation wants it", "nginx", "GET http://plain.example.com/a", "shop/svc/web:80"},

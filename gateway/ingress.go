@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	networking "k8s.io/api/networking/v1"
@@ -22,10 +23,15 @@ const (
 	classAnnotation   = "kubernetes.io/ingress.class"
 	defaultAnnotation = "ingressclass.kubernetes.io/is-default-class"
 	nginxAnnotation   = "nginx.ingress.kubernetes.io/"
+	ciliumAnnotation  = "ingress.cilium.io/"
+	lbModeAnnotation  = ciliumAnnotation + "loadbalancer-mode"
+	portAnnotation    = ciliumAnnotation + "host-listener-port"
+	httpsAnnotation   = ciliumAnnotation + "force-https"
 )
 
-// addIngresses makes a Gateway of each class of Ingresses, and a route of each
-// host in an Ingress.
+// addIngresses makes a Gateway of each class of Ingresses, or of each Ingress
+// where it has a data plane's address of its own, and a route of each host in an
+// Ingress.
 func (t *Table) addIngresses(list []ingress, classes []*networking.IngressClass) {
 	known := map[string]*Gateway{}
 	for _, in := range list {
@@ -33,12 +39,32 @@ func (t *Table) addIngresses(list []ingress, classes []*networking.IngressClass)
 		if class == "" {
 			continue // no controller looks at it
 		}
-		if known[class] == nil {
-			known[class] = t.ingressGateway(class, classes)
-			t.gateways = append(t.gateways, known[class])
+		g := t.ingressGateway(class, classes)
+		if g.Controller.OnNode && t.dedicated(in) {
+			port, _ := strconv.ParseUint(in.Annotations[portAnnotation], 10, 16)
+			g.Name, g.Origin, g.HostPort = in.object.Origin.Namespace+"/"+in.object.Origin.Name, in.object.Origin, uint16(port)
+			for _, l := range g.listeners {
+				l.origin = g.Origin
+			}
 		}
-		t.routes = append(t.routes, ingressRoutes(in, known[class])...)
+		if known[g.Name] == nil {
+			known[g.Name] = g
+			t.gateways = append(t.gateways, g)
+		}
+		t.routes = append(t.routes, t.ingressRoutes(in, known[g.Name])...)
 	}
+}
+
+// dedicated says whether Cilium gives an Ingress a Service of its own. Source:
+// cilium v1.20.2 operator/pkg/ingress/ingress.go isEffectiveLoadbalancerModeDedicated.
+func (t *Table) dedicated(in ingress) bool {
+	switch in.Annotations[lbModeAnnotation] {
+	case "dedicated":
+		return true
+	case "shared":
+		return false
+	}
+	return !t.settings.SharedIngress
 }
 
 // classOf is the class by its field, by its annotation, or by default; "" for
@@ -84,7 +110,7 @@ func (t *Table) ingressGateway(class string, classes []*networking.IngressClass)
 
 // ingressRoutes are one route for each host. The default backend of an Ingress
 // takes whatever its paths leave of its hosts, and all hosts that nobody has.
-func ingressRoutes(in ingress, g *Gateway) []*route {
+func (t *Table) ingressRoutes(in ingress, g *Gateway) []*route {
 	routes := map[string]*route{}
 	var hosts []string
 	of := func(host string) *route {
@@ -92,7 +118,7 @@ func ingressRoutes(in ingress, g *Gateway) []*route {
 			hosts = append(hosts, host)
 			routes[host] = &route{
 				object: in.object, at: in.object.Origin, kind: "Ingress", namespace: in.object.Origin.Namespace, name: in.object.Origin.Name,
-				created: in.CreationTimestamp.Time, class: g.Class, hostnames: []string{host},
+				created: in.CreationTimestamp.Time, gateway: g, hostnames: []string{host},
 			}
 		}
 		return routes[host]
@@ -116,15 +142,22 @@ func ingressRoutes(in ingress, g *Gateway) []*route {
 	out := make([]*route, len(hosts))
 	for i, host := range hosts {
 		out[i] = routes[host]
-		out[i].secured = in.secures(host)
+		out[i].secured = in.secures(host, g.Controller.OnNode && t.settings.PlainIngress)
 	}
 	return out
 }
 
 // secures says whether clients of a host are sent from http to https: where it
-// has TLS, unless an annotation says otherwise.
-func (in ingress) secures(host string) bool {
-	return in.Annotations[nginxAnnotation+sslRedirect] != "false" && slices.ContainsFunc(in.Spec.TLS, func(tls networking.IngressTLS) bool {
+// has TLS, unless an annotation says otherwise, or the controller's setting if
+// there is none.
+func (in ingress) secures(host string, plain bool) bool {
+	switch in.Annotations[httpsAnnotation] {
+	case "enabled", "true":
+		plain = false
+	case "disabled", "false":
+		plain = true
+	}
+	return !plain && in.Annotations[nginxAnnotation+sslRedirect] != "false" && slices.ContainsFunc(in.Spec.TLS, func(tls networking.IngressTLS) bool {
 		return slices.ContainsFunc(tls.Hosts, func(h string) bool { return strings.EqualFold(h, host) })
 	})
 }
@@ -165,7 +198,9 @@ func (r *route) addIngressRule(in ingress, path string, m pathMatch, b networkin
 	}
 	out.backends = []backendRef{ref}
 	for key := range in.Annotations {
-		if name, found := strings.CutPrefix(key, nginxAnnotation); found && name != sslRedirect {
+		name, ofNginx := strings.CutPrefix(key, nginxAnnotation)
+		ofCilium := strings.HasPrefix(key, ciliumAnnotation) && !slices.Contains([]string{lbModeAnnotation, httpsAnnotation, portAnnotation}, key)
+		if ofNginx && name != sslRedirect || ofCilium {
 			out.conditions = append(out.conditions, fmt.Sprintf("the annotation %s of Ingress %s/%s, which netsim does not read, changes nothing for this request", key, r.namespace, r.name))
 		}
 	}

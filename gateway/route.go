@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,8 +23,8 @@ type route struct {
 	name      string
 	created   time.Time
 	parents   []gatewayapi.ParentReference
-	// class is set for an Ingress, in place of parents.
-	class string
+	// gateway is set for an Ingress, in place of parents.
+	gateway *Gateway
 	// secured is true where an Ingress sends clients from http to https.
 	secured   bool
 	hostnames []string
@@ -141,4 +142,31 @@ func compareRoutes(a, b *route) int {
 		return 1
 	}
 	return cmp.Or(a.created.Compare(b.created), strings.Compare(a.namespace+"/"+a.name, b.namespace+"/"+b.name), strings.Compare(a.kind, b.kind))
+}
+
+// Backends are the Services that the routes of a Gateway name, without asking
+// whether they may, in the order of the routes.
+func (t *Table) Backends(g *Gateway) []Backend {
+	var out []Backend
+	for _, r := range t.routes {
+		if !r.refersTo(g) {
+			continue
+		}
+		for _, rule := range r.rules {
+			for _, ref := range rule.backends {
+				b := Backend{
+					Namespace: string(deref(ref.Namespace, gatewayapi.Namespace(r.namespace))), Service: string(ref.Name),
+					Port: uint16(deref(ref.Port, 0)), At: ref.at,
+				}
+				svc := t.index.Service(b.Namespace, b.Service)
+				if svc == nil || string(deref(ref.Kind, "Service")) != "Service" {
+					continue
+				}
+				if b.findPort(svc, ref); b.Status == 0 && !slices.ContainsFunc(out, func(o Backend) bool { return o.Ref() == b.Ref() }) {
+					out = append(out, b)
+				}
+			}
+		}
+	}
+	return out
 }

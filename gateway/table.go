@@ -16,6 +16,7 @@ import (
 // once and only read afterwards.
 type Table struct {
 	index    *model.Index
+	settings Settings
 	classes  map[string]string // the controllerName of each class by its name
 	gateways []*Gateway
 	routes   []*route
@@ -30,10 +31,23 @@ const (
 	ingressGroup = "networking.k8s.io"
 )
 
+// Settings are what the configuration of Cilium's operator says of Ingresses;
+// the zero value is its defaults. Source: cilium v1.20.2 operator/pkg/ingress/cell.go.
+type Settings struct {
+	// SharedIngress is true where Ingresses share one Service unless they say
+	// otherwise (ingress-default-lb-mode).
+	SharedIngress bool
+	// SharedService is that Service's name, "" for cilium-ingress.
+	SharedService string
+	// PlainIngress is true where hosts with TLS are served over http as well
+	// (enforce-ingress-https).
+	PlainIngress bool
+}
+
 // New reads the routing objects of a cluster. One that cannot be decoded is an
 // Issue, and every Decision says that it is missing.
-func New(ix *model.Index) (*Table, []model.Issue) {
-	t := &Table{index: ix, classes: map[string]string{}}
+func New(ix *model.Index, settings Settings) (*Table, []model.Issue) {
+	t := &Table{index: ix, settings: settings, classes: map[string]string{}}
 	r := reader{table: t}
 	for _, o := range ix.Cluster.Others {
 		r.object(o)

@@ -20,6 +20,9 @@ const (
 	// PartyWorld is the world as such: any address outside that no rule names,
 	// or a source whose address says nothing of its identity.
 	PartyWorld
+	// PartyIngress is Cilium's Envoy on a node where it serves Gateways and
+	// Ingresses: an endpoint of its own, with the identity reserved:ingress.
+	PartyIngress
 )
 
 // Party is one end of a packet as one point of its way sees it.
@@ -28,13 +31,14 @@ type Party struct {
 	// Pod is set for PartyPod, and for PartyNode where a hostNetwork pod is
 	// meant.
 	Pod *Pod
-	// Node is set for PartyNode, and for PartyPod where the pod is scheduled.
+	// Node is set for PartyNode and PartyIngress, and for PartyPod where the pod
+	// is scheduled.
 	Node *Node
 	// Addr is the address that the packet carries.
 	Addr netip.Addr
 }
 
-// Outside says whether the party is neither a pod nor a node of the cluster.
+// Outside says whether the party is nothing of the cluster's.
 func (p Party) Outside() bool { return p.Kind == PartyAddress || p.Kind == PartyWorld }
 
 // Packet is what a point of the way sees: who, to whom, and the protocol and

@@ -155,7 +155,7 @@ func (c *column) resolve(source model.Party) []*way {
 	var out []*way
 	for _, request := range c.requests {
 		request.Source = c.sim.inFamily(source, request.Addr)
-		for _, path := range dnat.Resolve(c.sim.index, c.sim.datapath, request) {
+		for _, path := range c.sim.resolve(request) {
 			out = append(out, c.sim.newWay(path, inquiry{Request: request}))
 		}
 	}

@@ -14,8 +14,6 @@ import (
 // goroutine.
 type comparer struct {
 	*differ
-	// touched are the sources whose own policies a change can touch.
-	touched       []bool
 	before, after deciders
 	changes       map[cause][]change
 }
@@ -35,31 +33,32 @@ type change struct {
 }
 
 func newComparer(d *differ) *comparer {
-	c := &comparer{differ: d, before: newDeciders(d.before), after: newDeciders(d.after), changes: map[cause][]change{}}
-	for _, from := range d.sources {
-		c.touched = append(c.touched, d.scope.touchesSource(from[0]))
-	}
-	return c
+	return &comparer{differ: d, before: newDeciders(d.before), after: newDeciders(d.after), changes: map[cause][]change{}}
 }
 
 // compareTo compares the connections to a destination.
 func (c *comparer) compareTo(j int) {
 	to := c.destinations[j]
-	all := c.scope.touchesDestination(to[0])
-	for i := range c.sources {
-		if all || c.touched[i] {
+	if c.scope.touchesDestination(to[0]) {
+		for i := range c.sources {
+			c.compare(i, j)
+		}
+	} else {
+		for _, i := range c.touched {
 			c.compare(i, j)
 		}
 	}
-	to[0].column.forget()
-	to[1].column.forget()
+	if c.scope.all {
+		to[0].column.forget()
+		to[1].column.forget()
+	}
 }
 
 func (c *comparer) compare(i, j int) {
 	from, to := c.sources[i], c.destinations[j]
 	was, is := c.differ.before.fold(to[0].column, from[0]), c.differ.after.fold(to[1].column, from[1])
 	why := cause{effect: effectOf(was, is)}
-	if why.effect == "" && !c.scope.sameWays && is.Verdict != model.Denied {
+	if why.effect == "" && to[0].column != to[1].column && is.Verdict != model.Denied {
 		why.waysBefore, why.waysAfter = to[0].column.waysText(from[0]), to[1].column.waysText(from[1])
 		if why.waysBefore != why.waysAfter {
 			why.effect = Reroutes
@@ -144,16 +143,20 @@ func (d *differ) grouped(all []*comparer) []DiffGroup {
 			changes[key] = append(changes[key], some...)
 		}
 	}
-	groups := []DiffGroup{}
-	for _, key := range slices.Sorted(maps.Keys(found)) {
-		groups = append(groups, d.told(found[key], changes[key]))
-	}
+	keys := slices.Sorted(maps.Keys(found))
+	groups := make([]DiffGroup, len(keys))
+	inParallel(len(keys), func() func(int) {
+		return func(i int) {
+			d.tell(found[keys[i]], changes[keys[i]])
+			groups[i] = *found[keys[i]]
+		}
+	})
 	sortWorstFirst(groups)
 	return groups
 }
 
-// told is a group with its connections in order, and the reason for the first.
-func (d *differ) told(g *DiffGroup, changes []change) DiffGroup {
+// tell gives a group its connections in order, and the reason for the first.
+func (d *differ) tell(g *DiffGroup, changes []change) {
 	slices.SortFunc(changes, func(a, b change) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
 	for _, c := range changes {
 		g.Connections = append(g.Connections, DiffChange{d.sources[c.from][0].Ref, d.destinations[c.to][0].Ref, c.was, c.is})
@@ -161,9 +164,16 @@ func (d *differ) told(g *DiffGroup, changes []change) DiffGroup {
 	first := changes[0]
 	from, to := d.sources[first.from], d.destinations[first.to]
 	waysBefore, waysAfter := "", ""
-	if !d.scope.sameWays && effectOf(first.was, first.is) == "" {
+	if to[0].column != to[1].column && effectOf(first.was, first.is) == "" {
 		waysBefore, waysAfter = to[0].column.waysText(from[0]), to[1].column.waysText(from[1])
 	}
-	g.Why, g.Hint = d.explain(from[0].Ref, to[0].Ref, waysBefore, waysAfter)
-	return *g
+	g.Why, g.Hint = d.explain(from[0].firstRef(), to[0].Ref, waysBefore, waysAfter)
+}
+
+// firstRef is what tells of a source in fewer words: one of its pods.
+func (m *MatrixSource) firstRef() string {
+	if p := m.likes[0].all[0].Pod; p != nil {
+		return podRef(p)
+	}
+	return m.Ref
 }

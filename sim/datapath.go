@@ -53,6 +53,13 @@ func knownOptions() map[string][]string {
 		"ipv6-native-routing-cidr":      nil,
 		"k8s-service-proxy-name":        nil,
 		"labels":                        nil,
+		optionIngressMode:               {"dedicated", "shared"},
+		optionIngressService:            nil,
+		optionIngressPort:               nil,
+		optionIngressHTTPPort:           nil,
+		optionIngressHTTPSPort:          nil,
+		optionIngressNodes:              nil,
+		optionGatewayNodes:              nil,
 		"policy-deny-response":          {"none", "icmp"},
 		"node-labels":                   nil,
 		optionTunnel:                    {"vxlan", "geneve"},
@@ -88,6 +95,7 @@ func knownOptions() map[string][]string {
 		"policy-audit-mode", "policy-default-local-cluster", "bpf-lb-external-clusterip",
 		"bpf-lb-source-range-all-types", "bpf-lb-mode-annotation", "kubeProxy.localhostNodePorts",
 		"kubeProxy.masqueradeAll",
+		optionGatewayAPI, optionIngress, optionIngressHTTPS, optionGatewayHost, optionIngressHost,
 	} {
 		known[name] = []string{"true", "false"}
 	}

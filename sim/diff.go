@@ -102,11 +102,9 @@ func (s *Sim) Diff(after *Sim, o MatrixOptions) (*Diff, error) {
 		return nil, err
 	}
 	d := &differ{before: s, after: after, scope: s.scopeOf(after)}
-	is := was
-	if !d.scope.sameWays {
-		if is, err = after.Matrix(o); err != nil {
-			return nil, err
-		}
+	is, err := d.afterwards(was, o)
+	if err != nil {
+		return nil, err
 	}
 	out := &Diff{
 		APIVersion: APIVersion, Kind: "Diff", Datapaths: [2]DatapathInfo{s.datapathInfo(), after.datapathInfo()},
@@ -161,12 +159,35 @@ func newIssues(was, is []model.Issue) []model.Issue {
 type differ struct {
 	before, after *Sim
 	scope         scope
-	sources       [][2]*MatrixSource
-	destinations  [][2]*MatrixDestination
+	// touched are the sources whose own policies the change can touch.
+	touched      []int
+	sources      [][2]*MatrixSource
+	destinations [][2]*MatrixDestination
+}
+
+// afterwards is the Matrix after the change: the one before, as far as packets
+// take the same ways.
+func (d *differ) afterwards(was *Matrix, o MatrixOptions) (*Matrix, error) {
+	if d.scope.all && !d.scope.sameWays {
+		return d.after.Matrix(o)
+	}
+	is := *was
+	is.Destinations = slices.Clone(was.Destinations)
+	for i, to := range is.Destinations {
+		if d.scope.reroutes(to) {
+			is.Destinations[i].column = d.after.newColumn(to.column.requests)
+		}
+	}
+	return &is, nil
 }
 
 // compareAll leaves out connections that the change cannot touch.
 func (d *differ) compareAll() []DiffGroup {
+	for i, from := range d.sources {
+		if d.scope.touchesSource(from[0]) {
+			d.touched = append(d.touched, i)
+		}
+	}
 	var lock sync.Mutex
 	var workers []*comparer
 	inParallel(len(d.destinations), func() func(int) {

@@ -131,3 +131,38 @@ func TestAPatchComparesWhatItTouches(t *testing.T) {
 		assert.Equal(t, want, got, name)
 	}
 }
+
+func TestAPatchedSimAnswersLikeOneThatIsMadeAnew(t *testing.T) {
+	const apiTakesAddress = `
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {namespace: dev, name: api}
+spec: {endpointSelector: {matchLabels: {app: api}}, ingress: [{fromCIDR: [192.0.2.0/24]}]}
+`
+	for name, policy := range map[string]string{
+		"other pods":   apiTakesAll,
+		"another port": apiTakesPort80,
+		"an address that has an identity of its own": apiTakesAddress,
+	} {
+		t.Run(name, func(t *testing.T) {
+			base := simOf(t, twoTiers, apiTakesWeb)
+			outcomes(t, base)
+			patch, _ := manifest.Load([]manifest.File{{Name: "patch.yaml", Data: []byte(policy)}})
+			patched, err := base.Patched(patch.Policies, nil)
+			require.NoError(t, err)
+			assert.Equal(t, outcomes(t, simOf(t, twoTiers, policy)), outcomes(t, patched))
+		})
+	}
+}
+
+// outcomes are all cells of a Sim's matrix.
+func outcomes(t *testing.T, s *sim.Sim) map[string][]sim.Outcome {
+	t.Helper()
+	m, err := s.Matrix(sim.MatrixOptions{})
+	require.NoError(t, err)
+	out := map[string][]sim.Outcome{}
+	for row := range m.Rows() {
+		out[row.Source.Ref] = row.Cells
+	}
+	return out
+}

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/netsim-dev/netsim/model"
@@ -9,9 +10,11 @@ import (
 // scope is which connections a change can touch at all.
 type scope struct {
 	all bool
-	// sameWays is true where packets take the same ways before and after.
+	// sameWays is true where packets take the same ways before and after, but to
+	// Services of pods that have become ready or unready.
 	sameWays              bool
 	sources, destinations map[*model.Pod]bool
+	readiness             map[*model.Pod]bool
 }
 
 // scopeOf narrows a comparison to the pods that changed policies select, where
@@ -20,11 +23,17 @@ func (s *Sim) scopeOf(after *Sim) scope {
 	if !after.patches(s) || !slices.Equal(s.index.Redirects(), after.index.Redirects()) {
 		return scope{all: true}
 	}
-	everything := scope{all: true, sameWays: true}
+	readiness := s.unlike(after)
+	for p := range readiness {
+		if s.isMachinery(p) {
+			return scope{all: true}
+		}
+	}
+	everything := scope{all: true, sameWays: true, readiness: readiness}
 	if s.datapath.Options["policy-cidr-match-mode"] != "" {
 		return everything
 	}
-	out := scope{sameWays: true, sources: map[*model.Pod]bool{}, destinations: map[*model.Pod]bool{}}
+	out := scope{sameWays: true, readiness: readiness, sources: map[*model.Pod]bool{}, destinations: map[*model.Pod]bool{}}
 	changed := [2]map[*model.Object]bool{onlyIn(s, after), onlyIn(after, s)}
 	for i, one := range []*Sim{s, after} {
 		for d, into := range map[model.Direction]map[*model.Pod]bool{model.Egress: out.sources, model.Ingress: out.destinations} {
@@ -41,6 +50,29 @@ func (s *Sim) scopeOf(after *Sim) scope {
 		}
 	}
 	return out
+}
+
+// unlike are the pods that are predicted to be unready on one side alone.
+func (s *Sim) unlike(other *Sim) map[*model.Pod]bool {
+	out := map[*model.Pod]bool{}
+	for p := range s.unready {
+		out[p] = other.unready[p] == nil
+	}
+	for p := range other.unready {
+		out[p] = s.unready[p] == nil
+	}
+	maps.DeleteFunc(out, func(_ *model.Pod, unlike bool) bool { return !unlike })
+	return out
+}
+
+// reroutes says whether the ways to a destination are others after the change.
+func (s scope) reroutes(to MatrixDestination) bool {
+	for p := range to.column.apart {
+		if s.readiness[p] {
+			return true
+		}
+	}
+	return false
 }
 
 // isMachinery says whether a pod is one that authentication and lookups of others
@@ -85,7 +117,7 @@ func (s scope) touchesDestination(to *MatrixDestination) bool {
 		return true
 	}
 	for p := range to.column.apart {
-		if s.destinations[p] {
+		if s.destinations[p] || s.readiness[p] {
 			return true
 		}
 	}

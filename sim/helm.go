@@ -70,6 +70,17 @@ func helmNames() map[string]string {
 		"identityAllocationMode":                      "identity-allocation-mode",
 		"sctp.enabled":                                "enable-sctp",
 		"l7Proxy":                                     "enable-l7-proxy",
+		"gatewayAPI.enabled":                          optionGatewayAPI,
+		"gatewayAPI.hostNetwork.enabled":              optionGatewayHost,
+		"ingressController.enabled":                   optionIngress,
+		"ingressController.enforceHttps":              optionIngressHTTPS,
+		"ingressController.loadbalancerMode":          optionIngressMode,
+		"ingressController.service.name":              optionIngressService,
+		"ingressController.hostNetwork.enabled":       optionIngressHost,
+
+		"ingressController.hostNetwork.sharedListenerPort": optionIngressPort,
+		"ingressController.hostNetwork.httpPort":           optionIngressHTTPPort,
+		"ingressController.hostNetwork.httpsPort":          optionIngressHTTPSPort,
 	}
 }
 

@@ -20,6 +20,9 @@ const (
 	HopAgent HopName = "agent"
 	// HopRoute is the gateway's own decision.
 	HopRoute HopName = "route"
+	// HopEnvoy is what Cilium's Envoy makes of the client, by the policies of the
+	// identity ingress, once it has chosen a backend.
+	HopEnvoy HopName = "envoy"
 	// HopBackend leads from the data plane to a backend of the route.
 	HopBackend HopName = "backend"
 )

@@ -90,38 +90,58 @@ type MatrixRow struct {
 // leave. The error is a *RefError for a selector that means nothing, or a port
 // that cannot be read.
 func (s *Sim) Matrix(o MatrixOptions) (*Matrix, error) {
+	m := &Matrix{Datapath: s.datapathInfo(), Issues: s.Issues(), sim: s, pods: o.Pods}
+	key := fmt.Sprintf("%q %q %q %t", o.From, o.To, o.Ports, o.Pods)
+	ends, known := s.matrices.Load(key)
+	if !known {
+		fresh, err := s.matrixEnds(o)
+		if err != nil {
+			return nil, err
+		}
+		ends, _ = s.matrices.LoadOrStore(key, fresh)
+	}
+	m.Sources, m.Destinations = slices.Clone(ends.(matrixEnds).sources), slices.Clone(ends.(matrixEnds).destinations)
+	m.Unready = s.unreadyBehind(m.Destinations)
+	return m, nil
+}
+
+// matrixEnds are the ends of what a Matrix asks about: finding them takes longer
+// than asking about a few.
+type matrixEnds struct {
+	sources      []MatrixSource
+	destinations []MatrixDestination
+}
+
+func (s *Sim) matrixEnds(o MatrixOptions) (ends matrixEnds, err error) {
 	from, err := s.selectors("--from", o.From)
 	if err != nil {
-		return nil, err
+		return ends, err
 	}
 	to, err := s.selectors("--to", o.To)
 	if err != nil {
-		return nil, err
+		return ends, err
 	}
 	if err := checkPorts(o.Ports); err != nil {
-		return nil, err
+		return ends, err
 	}
 	if i := slices.IndexFunc(from, func(one selector) bool { return one.service }); i >= 0 {
-		return nil, refErrorf("--from %s: Services open no connections: name a workload", o.From[i])
+		return ends, refErrorf("--from %s: Services open no connections: name a workload", o.From[i])
 	}
-	m := &Matrix{Datapath: s.datapathInfo(), Issues: s.Issues(), sim: s, pods: o.Pods}
 	for _, p := range s.participants(o.Pods) {
 		if from.mean(p) {
-			m.Sources = append(m.Sources, s.matrixSource(p))
+			ends.sources = append(ends.sources, s.matrixSource(p))
 		}
 	}
-	m.Destinations, err = s.matrixDestinations(o, to)
-	if err != nil {
-		return nil, err
-	}
-	m.Unready = s.unreadyBehind(m.Destinations)
+	ends.destinations, err = s.matrixDestinations(o, to)
 	switch {
-	case len(m.Sources) == 0:
-		return nil, refErrorf("--from %s means none of the workloads, nodes and the world: see netsim list", strings.Join(o.From, ", "))
-	case len(m.Destinations) == 0:
-		return nil, refErrorf("--to %s means no destination: see netsim list svc, or name --ports", strings.Join(o.To, ", "))
+	case err != nil:
+		return ends, err
+	case len(ends.sources) == 0:
+		return ends, refErrorf("--from %s means none of the workloads, nodes and the world: see netsim list", strings.Join(o.From, ", "))
+	case len(ends.destinations) == 0:
+		return ends, refErrorf("--to %s means no destination: see netsim list svc, or name --ports", strings.Join(o.To, ", "))
 	}
-	return m, nil
+	return ends, nil
 }
 
 func checkPorts(ports []string) error {

@@ -48,10 +48,7 @@ func policyName(o *model.Object) string {
 }
 
 // patches says whether a Sim is another one with other policies, and all else the
-// same: the endpoints too, which unready pods take away.
+// same but what hangs on them: which pods are unready.
 func (s *Sim) patches(other *Sim) bool {
-	if len(s.unready)+len(other.unready) > 0 {
-		return false
-	}
 	return s.base == other || other.base == s || s.base != nil && s.base == other.base
 }

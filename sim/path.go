@@ -19,7 +19,7 @@ func (s *Sim) paths(q Query, from group, request dnat.Request) []Path {
 	request.Via = q.via
 	asked := inquiry{request, q}
 	var out []Path
-	for _, way := range dnat.Resolve(s.index, s.datapath, request) {
+	for _, way := range s.resolve(request) {
 		p := s.path(way, asked)
 		p.From = pathSource(request.Source, from.pods)
 		out = append(out, p)
@@ -258,6 +258,8 @@ func partyRef(p model.Party) string {
 		return p.Pod.Namespace + "/pod/" + p.Pod.Name
 	case p.Kind == model.PartyNode && p.Node != nil:
 		return "node/" + p.Node.Name
+	case p.Kind == model.PartyIngress:
+		return "ingress"
 	case p.Addr.IsValid():
 		return p.Addr.String()
 	default:

@@ -70,10 +70,14 @@ type Sim struct {
 	// is not known of others.
 	unready map[*model.Pod]*Unready
 	doubts  map[*model.Pod]string
+	// onEnvoy are the Services whose packets Cilium hands to Envoy.
+	onEnvoy map[*model.Service]*gateway.Gateway
 	// loaded are the issues that are not about policies, and base is the Sim of
 	// which this one is a copy with other policies, nil for none.
 	loaded []model.Issue
 	base   *Sim
+	// matrices keeps the ends of the matrices that were asked for.
+	matrices *sync.Map
 }
 
 // New makes a Sim of a cluster and the issues found while loading it. The
@@ -87,8 +91,8 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 	s.whole = s.index
 	s.inferred = inferredBackends(s.index)
 	s.cloud = newCloud(s.index, dp)
-	gateways, unread := gateway.New(s.index)
-	s.gateways = gateways
+	gateways, unread := gateway.New(s.index, ingressSettings(dp))
+	s.gateways, s.onEnvoy = gateways, envoyServices(gateways)
 	s.loaded = slices.Concat(loaded, issues, unread)
 	s.readPolicies()
 	return s, nil
@@ -96,10 +100,12 @@ func New(c *model.Cluster, loaded []model.Issue, opt Options) (*Sim, error) {
 
 // readPolicies makes all that hangs on the policies: readiness does, too.
 func (s *Sim) readPolicies() {
+	before := s.engine
 	var found []model.Issue
 	s.engine, found = engine.New(s.index, s.datapath)
+	s.engine.LearnFrom(before)
 	s.issues = model.SortIssues(slices.Concat(s.loaded, found))
-	s.verdicts = newVerdicts()
+	s.verdicts, s.matrices = newVerdicts(), &sync.Map{}
 	s.plane = sync.OnceValue(s.identityPlane)
 	if !s.assumeReady {
 		s.issues = model.SortIssues(append(s.issues, s.predictReadiness()...))

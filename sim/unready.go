@@ -43,6 +43,9 @@ func (s *Sim) unreadyOf(pods []*model.Pod) []Unready {
 
 // unreadyBehind are those behind destinations of a Matrix.
 func (s *Sim) unreadyBehind(destinations []MatrixDestination) []Unready {
+	if len(s.unready) == 0 {
+		return nil
+	}
 	var pods []*model.Pod
 	for _, d := range destinations {
 		pods = append(pods, s.asked(d.column.requests)...)

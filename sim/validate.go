@@ -1,6 +1,10 @@
 package sim
 
-import "github.com/netsim-dev/netsim/model"
+import (
+	"slices"
+
+	"github.com/netsim-dev/netsim/model"
+)
 
 // Validation is what is wrong with the input: what an API server or Cilium's
 // agent would refuse or ignore, and what is valid and probably not meant.
@@ -22,7 +26,7 @@ func (v *Validation) Clean() bool { return v.Errors+v.Warnings == 0 }
 func (s *Sim) Validate() *Validation {
 	v := &Validation{
 		APIVersion: APIVersion, Kind: "Validation", Policies: len(s.Cluster().Policies),
-		Issues: model.SortIssues(append(s.Issues(), s.engine.Advice()...)),
+		Issues: model.SortIssues(slices.Concat(s.Issues(), s.engine.Advice(), s.ingressAdvice())),
 	}
 	for _, issue := range v.Issues {
 		switch issue.Severity {

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/netsim-dev/netsim/dnat"
 	"github.com/netsim-dev/netsim/gateway"
@@ -71,6 +72,8 @@ func (w *web) behind(r dnat.Request) {
 	for _, g := range w.gateways.Gateways() {
 		svc := w.gateways.DataPlane(g).Service
 		switch {
+		case w.atEnvoyPort(g, r):
+			return
 		case svc == nil:
 		case r.Service == svc:
 			w.gateway, w.service, w.port = g, svc, servicePortNumber(r)
@@ -99,6 +102,18 @@ func (w *web) atHostPort(r dnat.Request, g *gateway.Gateway, svc *model.Service)
 		}
 	}
 	return false
+}
+
+// atEnvoyPort takes a Gateway for which Cilium's Envoy listens on a node's own
+// port.
+func (w *web) atEnvoyPort(g *gateway.Gateway, r dnat.Request) bool {
+	node, port := r.Destination.Node, w.listenerPort(g, r.PortNumber)
+	listens := w.onHost(g) && r.PortNumber == w.hostPort(g, r.PortNumber) && slices.Contains(g.Ports(), port)
+	if r.Service != nil || node == nil || !listens || !slices.Contains(w.listeningNodes(g), node) {
+		return false
+	}
+	w.gateway, w.port = g, port
+	return true
 }
 
 // servicePortOf is the port by which a Service leads to a container's port: the

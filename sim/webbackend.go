@@ -16,8 +16,6 @@ import (
 func (w *web) dataPlanePods() (parties []model.Party, why string) {
 	plane := w.gateways.DataPlane(w.gateway)
 	switch {
-	case w.gateway.Controller.OnNode:
-		return nil, w.gateway.Controller.Name + " serves it with Envoy on the nodes: what policies say of the identity reserved:ingress, to the client and to backends, is not judged"
 	case plane.Service == nil:
 		return nil, plane.Why
 	}
@@ -110,20 +108,28 @@ func (w *web) backend(d gateway.Decision, b gateway.Backend, pods []model.Party,
 }
 
 func (w *web) toEndpoints(d gateway.Decision, b gateway.Backend, pods []model.Party, requests []dnat.Request, hop Hop) {
-	q := Query{}
+	var paths []Path
+	if w.gateway.Controller.OnNode {
+		hop.From, paths = "ingress", w.envoyPaths(d, b, requests)
+	} else {
+		hop.From = podsRef(pods)
+		to := reference{text: b.Ref(), kind: "Service", frontend: "endpoints"} // no name is looked up
+		for _, g := range w.groups(pods, requests) {
+			paths = append(paths, w.groupPaths(w.upstreamQuery(d, b), to, g, requests)...)
+		}
+	}
+	conditions := hop.judged(paths, w.upstream(d.Raw))
+	w.answer.add(hop, conditions)
+}
+
+// upstreamQuery is what the data plane asks a backend.
+func (w *web) upstreamQuery(d gateway.Decision, b gateway.Backend) (q Query) {
 	if d.Raw {
 		q.asks.SNI = w.target.request.SNI
 	} else {
 		q.asks.HTTP = httpRequest(b.Forward)
 	}
-	hop.From = podsRef(pods)
-	to := reference{text: b.Ref(), kind: "Service", frontend: "endpoints"} // no name is looked up
-	var paths []Path
-	for _, g := range w.groups(pods, requests) {
-		paths = append(paths, w.groupPaths(q, to, g, requests)...)
-	}
-	conditions := hop.judged(paths, w.upstream(d.Raw))
-	w.answer.add(hop, conditions)
+	return q
 }
 
 // upstream says what a client of the gateway sees of what happens to the data

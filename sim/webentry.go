@@ -72,7 +72,9 @@ func (w *web) settle(e *entryPoint, direct string) {
 		e.direct = direct
 		return
 	}
-	w.chooseByRoute()
+	if w.service != nil {
+		w.chooseByRoute()
+	}
 }
 
 // assumedEntry is for a host whose address no file gives: it is taken to be that
@@ -88,6 +90,9 @@ func (w *web) assumedEntry() (entryPoint, error) {
 	w.gateway, w.port = g, w.target.request.Port
 	e := entryPoint{to: w.lookup(netip.Addr{})}
 	e.conditions = []string{fmt.Sprintf("%s is the address of Gateway %s: no file says so", w.target.host(), g.Ref())}
+	if w.onHost(g) {
+		return e, w.toHosts(&e)
+	}
 	plane := w.gateways.DataPlane(g)
 	if w.service = plane.Service; w.service == nil {
 		e.stopped = &Hop{
@@ -99,6 +104,28 @@ func (w *web) assumedEntry() (entryPoint, error) {
 	}
 	e.why = plane.Why
 	return e, w.toService(&e)
+}
+
+// toHosts goes to the ports of nodes on which Cilium's Envoy listens.
+func (w *web) toHosts(e *entryPoint) error {
+	asked := w.target.request.Port
+	port := w.hostPort(w.gateway, asked)
+	w.port = w.listenerPort(w.gateway, port)
+	if port != asked {
+		e.conditions = append(e.conditions, fmt.Sprintf("something outside the cluster leads from port %d to port %d of the nodes, where Envoy listens: no file says so", asked, port))
+	}
+	if p, found := w.publishedAt(netip.Addr{}, asked, model.TCP); found && w.from.world {
+		return w.throughPublished(e, p)
+	}
+	for _, n := range w.listeningNodes(w.gateway) {
+		to := reference{text: w.target.text, node: n.Name, port: portRef{number: port, protocol: model.TCP}}
+		requests, err := w.addressRequest(to, w.index.NodeParty(n, false))
+		if err != nil {
+			return err
+		}
+		e.requests = append(e.requests, requests...)
+	}
+	return nil
 }
 
 // servingGateway finds the Gateway by the host: the one with a route for the

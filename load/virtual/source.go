@@ -205,7 +205,7 @@ func (a account) isNamedBy(labels model.Labels) bool {
 
 // gateways are those whose controllers make pods for them.
 func gateways(ix *model.Index) []account {
-	table, _ := gateway.New(ix)
+	table, _ := gateway.New(ix, gateway.Settings{})
 	var out []account
 	for _, g := range table.Gateways() {
 		if made := table.MadePods(g); made != nil && g.Namespace != "" && !isThere(ix, g.Namespace, made.Name) {

@@ -281,7 +281,9 @@ func TestRunReadsWhatTheOptionsSay(t *testing.T) {
 	assert.Equal(t, conntest.Counts{Passed: 1, Errors: 1}, suite.Counts(), "a Test that no file holds is checked too")
 	assert.Equal(t, "datapaths[0]: kind and kind-kpr are two profiles", suite.Issues[0].Message)
 
-	failing := conntest.Options{Load: func([]string) (*model.Cluster, []model.Issue, error) { return nil, nil, errors.New("no such chart") }}
+	failing := conntest.Options{Load: func(*conntest.Test, []string) (*model.Cluster, []model.Issue, error) {
+		return nil, nil, errors.New("no such chart")
+	}}
 	suite = run(t, document("manifests: [shop.yaml]\n"+oneCase), failing)
 	require.Len(t, suite.Issues, 1)
 	assert.Equal(t, "manifests: no such chart", suite.Issues[0].Message)
@@ -379,7 +381,9 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for _, test := range tests {
-			test.Run(conntest.Options{Load: func([]string) (*model.Cluster, []model.Issue, error) { return &model.Cluster{}, nil, nil }})
+			test.Run(conntest.Options{Load: func(*conntest.Test, []string) (*model.Cluster, []model.Issue, error) {
+				return &model.Cluster{}, nil, nil
+			}})
 		}
 	})
 }

@@ -20,6 +20,9 @@ type written struct {
 
 type writtenCase struct {
 	Case
+	// From and To are a text or a list of them.
+	From any    `json:"from"`
+	To   any    `json:"to"`
 	Want string `json:"want"`
 	// Port is a text or a number.
 	Port any `json:"port"`
@@ -34,7 +37,13 @@ func newTest(d *manifest.Document) *Test {
 	if len(d.Issues()) == 0 {
 		t.check(d, in.Cases)
 		for i, c := range in.Cases {
-			t.Cases = append(t.Cases, c.read(d, fmt.Sprintf("cases[%d]", i)))
+			at := fmt.Sprintf("cases[%d]", i)
+			one, from, to := c.read(d, at)
+			if len(t.Cases)+len(from)*len(to) > MostConnections {
+				d.Refuse(at, fmt.Sprintf("the document has more than %d connections", MostConnections), "part it into several files")
+				break
+			}
+			t.Cases = append(t.Cases, one.forEach(from, to)...)
 		}
 	}
 	t.Issues = d.Issues()
@@ -60,11 +69,12 @@ func (t *Test) check(d *manifest.Document, cases []writtenCase) {
 	}
 }
 
-// read checks a case, which stands at a field of the document.
-func (in writtenCase) read(d *manifest.Document, at string) Case {
-	c := in.Case
+// read checks a case, which stands at a field of the document. It is one from each
+// end to each.
+func (in writtenCase) read(d *manifest.Document, at string) (c Case, from, to []end) {
+	c = in.Case
 	c.Line = d.Line(at)
-	in.checkEnds(d, at)
+	from, to = in.ends(d, at)
 	if in.Port != nil {
 		port, ok := portText(in.Port)
 		if !ok {
@@ -81,34 +91,7 @@ func (in writtenCase) read(d *manifest.Document, at string) Case {
 	if parts := strings.Split(c.Because, "/"); c.Because != "" && (len(parts) > 3 || slices.Contains(parts, "")) {
 		d.Refuse(at+".because", fmt.Sprintf("%q names no policy", c.Because), "write NAME, NAMESPACE/NAME or KIND/NAMESPACE/NAME")
 	}
-	return c
-}
-
-// checkEnds looks at what connects with what.
-func (in writtenCase) checkEnds(d *manifest.Document, at string) {
-	c := in.Case
-	if c.Chain == nil {
-		for _, end := range []struct{ field, ref string }{{"from", c.From}, {"to", c.To}} {
-			if end.ref == "" {
-				d.Refuse(at+"."+end.field, "is missing", "write from and to, or chain")
-			}
-		}
-		return
-	}
-	if len(c.Chain) < 2 || slices.Contains(c.Chain, "") {
-		d.Refuse(at+".chain", "has not two ends", "list two references or more")
-	}
-	for _, other := range []struct {
-		field string
-		given bool
-	}{
-		{"from", c.From != ""}, {"to", c.To != ""}, {"port", in.Port != nil}, {"via", c.Via != ""},
-		{"http", c.HTTP != ""}, {"headers", c.Headers != nil}, {"dnsName", c.DNSName != ""}, {"sni", c.SNI != ""},
-	} {
-		if other.given {
-			d.Refuse(at+"."+other.field, "does not go with chain", "remove it, or make a case with from and to of that connection")
-		}
-	}
+	return c, from, to
 }
 
 func portText(port any) (string, bool) {

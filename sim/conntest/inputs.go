@@ -1,6 +1,7 @@
 package conntest
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -17,13 +18,17 @@ func (t *Test) load(opt Options) (*model.Cluster, []model.Issue, []model.Issue) 
 	var paths []string
 	var missing []model.Issue
 	for i, path := range t.Manifests {
-		path = t.relative(path)
+		path = t.Path(path)
 		if _, err := os.Stat(path); err != nil {
 			missing = append(missing, t.issue(fmt.Sprintf("manifests[%d]", i), "cannot read "+filepath.ToSlash(path), "name a file or directory, relative to the test file's own directory"))
 		}
 		paths = append(paths, path)
 	}
-	if paths = append(paths, opt.Manifests...); len(paths) == 0 {
+	paths = append(paths, opt.Manifests...)
+	switch {
+	case t.Recorded != nil && t.Recorded.Stdin && len(opt.Manifests) == 0:
+		missing = append(missing, t.issue("recorded.stdin", "manifests came from stdin, and none are given", "give them again, as in: kustomize build | netsim test -f - "+t.File))
+	case len(paths) == 0:
 		missing = append(missing, t.issue("manifests", "no manifests are named", "list files or directories, relative to the test file's own directory"))
 	}
 	if len(missing) > 0 {
@@ -31,17 +36,34 @@ func (t *Test) load(opt Options) (*model.Cluster, []model.Issue, []model.Issue) 
 	}
 	load := opt.Load
 	if load == nil {
-		load = func(paths []string) (*model.Cluster, []model.Issue, error) { return sim.Load(paths, nil) }
+		load = loadPlainly
 	}
-	cluster, issues, err := load(paths)
-	if err != nil {
+	cluster, issues, err := load(t, paths)
+	var flags *FlagsError
+	switch {
+	case errors.As(err, &flags):
+		return nil, nil, []model.Issue{t.issue("flags", flags.Problem, flags.Remedy)}
+	case err != nil:
 		return nil, nil, []model.Issue{t.issue("manifests", err.Error(), "name files that can be read")}
 	}
 	return cluster, issues, nil
 }
 
-// relative is the path of what the document names.
-func (t *Test) relative(path string) string {
+// FlagsError is for an Options.Load that cannot follow a Test's Flags.
+type FlagsError struct{ Problem, Remedy string }
+
+func (e *FlagsError) Error() string { return e.Problem + ": " + e.Remedy }
+
+// loadPlainly is what is done without Options.Load.
+func loadPlainly(t *Test, paths []string) (*model.Cluster, []model.Issue, error) {
+	if len(t.Flags) > 0 {
+		return nil, nil, &FlagsError{"this program reads manifests without any", "run the document by netsim test, or name rendered manifests"}
+	}
+	return sim.Load(paths, nil)
+}
+
+// Path is where a path of the document leads, from the working directory.
+func (t *Test) Path(path string) string {
 	if path = filepath.FromSlash(path); filepath.IsAbs(path) {
 		return path
 	}
@@ -53,7 +75,7 @@ func (t *Test) dns(opt Options) (model.DNSAnswers, []model.Issue) {
 	answers := model.DNSAnswers{}
 	var issues []model.Issue
 	for i, file := range t.DNSFiles {
-		read, err := opt.readDNS(t.relative(file))
+		read, err := opt.readDNS(t.Path(file))
 		if err != nil {
 			issues = append(issues, t.issue(fmt.Sprintf("dnsFiles[%d]", i), err.Error(), "name a zone, `cilium fqdn cache list -o json` or Hubble's flows, relative to the test file's own directory"))
 		}

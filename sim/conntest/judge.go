@@ -37,12 +37,18 @@ type Result struct {
 	Answer *sim.Answer `json:"answer,omitempty"`
 }
 
+// result is that of a case that passes.
+func (c Case) result() Result {
+	got := c.Want
+	return Result{Name: c.Title(), Line: c.Line, Want: c.Want, Got: &got, Outcome: Pass}
+}
+
 // Judge asks what a case asks, and compares.
 func (c Case) Judge(s *sim.Sim) Result {
-	r := Result{Name: c.Title(), Line: c.Line, Want: c.Want, Outcome: Pass}
+	r := c.result()
 	way, err := c.ask(s)
 	if err != nil {
-		r.Outcome, r.Problem = Unusable, err.Error()
+		r.Outcome, r.Problem, r.Got = Unusable, err.Error(), nil
 		return r
 	}
 	r.Got = &way.Verdict

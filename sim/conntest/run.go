@@ -14,8 +14,9 @@ type Options struct {
 	// Manifests are loaded after those of the Test: of an object that both hold,
 	// they win.
 	Manifests []string
-	// Load reads manifests; nil is sim.Load, without stdin.
-	Load func(paths []string) (*model.Cluster, []model.Issue, error)
+	// Load reads the manifests of a Test, as its Flags say. The paths are from the
+	// working directory. Nil is sim.Load, without stdin and without Flags.
+	Load func(t *Test, paths []string) (*model.Cluster, []model.Issue, error)
 	// ReadDNS reads what one of DNSFiles holds, as dnsfile.Read of
 	// load/dnsfile does; without it, a Test with such files cannot be used.
 	ReadDNS func(path string, data []byte) (model.DNSAnswers, error)
@@ -75,6 +76,11 @@ func (out *Suite) run(t *Test, s *sim.Sim, datapath string, opt Options) {
 	if opt.Strict && len(out.Issues) > 0 {
 		return
 	}
+	var found *survey
+	if t.Recorded != nil {
+		// Where what was recorded is no longer there, Judge tells of each case.
+		found, _ = newSurvey(s, t.Recorded, nil)
+	}
 	for _, c := range t.Cases {
 		name := c.Title()
 		if datapath != "" {
@@ -83,7 +89,10 @@ func (out *Suite) run(t *Test, s *sim.Sim, datapath string, opt Options) {
 		if opt.Only != nil && !opt.Only.MatchString(name) {
 			continue
 		}
-		r := c.Judge(s)
+		r := c.result()
+		if !found.passes(c) {
+			r = c.Judge(s)
+		}
 		r.Name, r.Datapath, r.File = name, datapath, t.File
 		out.Results = append(out.Results, r)
 	}

@@ -26,7 +26,14 @@ type Test struct {
 	// DNSFiles hold such answers, as --dns-file takes them; their paths are
 	// relative to the document's own.
 	DNSFiles []string `json:"dnsFiles,omitempty"`
-	Cases    []Case   `json:"cases"`
+	// Flags say how the manifests are read, as the flags of netsim with those
+	// names do; their paths are relative to the document's own.
+	Flags map[string][]string `json:"flags,omitempty"`
+	// Recorded marks a document that Record has made, and says of what.
+	Recorded *Recorded `json:"recorded,omitempty"`
+	// Cases are single connections: a document may list several From and To in
+	// one case, and each of them with each is a Case here.
+	Cases []Case `json:"cases"`
 
 	// File is where the document stands, and Issues are why it cannot be used.
 	File   string        `json:"-"`
@@ -34,6 +41,18 @@ type Test struct {
 
 	// line is where a field of the document stands; nil where no file holds it.
 	line func(field string) int
+}
+
+// Recorded says what a recorded document is about: From, To, Ports and Pods are
+// those of sim.MatrixOptions.
+type Recorded struct {
+	From  []string `json:"from,omitempty"`
+	To    []string `json:"to,omitempty"`
+	Ports []string `json:"ports,omitempty"`
+	Pods  bool     `json:"pods,omitempty"`
+	// Stdin is true where manifests came from there. They are in no file that
+	// the document could name, and have to be given again.
+	Stdin bool `json:"stdin,omitempty"`
 }
 
 // Metadata names a Test.
