@@ -40,6 +40,8 @@ type Answer struct {
 
 	// service is what To means, nil where it is no Service.
 	service *model.Service
+	// met are the pods behind what was asked for.
+	met []*model.Pod
 }
 
 // Source is the end that opens the connection.

@@ -20,8 +20,11 @@ type Graph struct {
 	Edges      []Edge       `json:"edges"`
 	// Groups are the sets of two workloads and more each of which reaches all
 	// others of the set, directly or over hops.
-	Groups [][]string    `json:"groups"`
-	Issues []model.Issue `json:"issues"`
+	Groups [][]string `json:"groups"`
+	// Unready are pods that are predicted not to become ready: no way through a
+	// Service leads to them, one by their own address may.
+	Unready []Unready     `json:"unready,omitempty"`
+	Issues  []model.Issue `json:"issues"`
 
 	sim *Sim
 	at  map[string]int
@@ -75,6 +78,7 @@ func (s *Sim) Graph() (*Graph, error) {
 		g.Edges = append(g.Edges, g.edges(m, row)...)
 	}
 	g.Groups = g.groups()
+	g.Unready = s.unreadyBehind(m.Destinations)
 	return g, nil
 }
 
@@ -139,12 +143,16 @@ func (s *Sim) otherFrontends() []participant {
 	return out
 }
 
-// unservedPorts are the ports that pods declare and no Service leads to.
+// unservedPorts are the ports that pods declare and no Service leads to: one that
+// is not ready has its own address still.
 func (s *Sim) unservedPorts() []participant {
 	served := map[string]bool{}
 	for _, svc := range s.index.Cluster.Services {
 		for _, slice := range s.index.Slices(svc) {
 			for _, e := range slice.Endpoints {
+				if !e.Ready {
+					continue
+				}
 				for _, p := range slice.Ports {
 					served[fmt.Sprintf("%s %s", e.Addr, portSuffix(p.Port, p.Protocol))] = true
 				}

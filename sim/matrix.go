@@ -39,6 +39,9 @@ type Matrix struct {
 	Datapath     DatapathInfo
 	// Issues are those of the Sim: what is left out of every verdict here.
 	Issues []model.Issue
+	// Unready are pods behind the destinations that are predicted not to become
+	// ready.
+	Unready []Unready
 	// Progress, where it is set before Rows is called, is told how much of all the
 	// work is done, by one goroutine at a time.
 	Progress func(done, all int)
@@ -98,6 +101,7 @@ func (s *Sim) Matrix(o MatrixOptions) (*Matrix, error) {
 		ends, _ = s.matrices.LoadOrStore(key, fresh)
 	}
 	m.Sources, m.Destinations = slices.Clone(ends.(matrixEnds).sources), slices.Clone(ends.(matrixEnds).destinations)
+	m.Unready = s.unreadyBehind(m.Destinations)
 	return m, nil
 }
 

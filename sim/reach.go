@@ -21,6 +21,7 @@ type Reach struct {
 	Datapath   DatapathInfo  `json:"datapath"`
 	Reaches    []Reached     `json:"reaches"`
 	ReachedBy  []Reached     `json:"reachedBy"`
+	Unready    []Unready     `json:"unready,omitempty"`
 	Issues     []model.Issue `json:"issues"`
 }
 
@@ -44,8 +45,9 @@ type Chain struct {
 	Datapath   DatapathInfo  `json:"datapath"`
 	Verdict    model.Verdict `json:"verdict"`
 	// Edges is empty where there is no chain: the verdict is denied then.
-	Edges  []Edge        `json:"edges"`
-	Issues []model.Issue `json:"issues"`
+	Edges   []Edge        `json:"edges"`
+	Unready []Unready     `json:"unready,omitempty"`
+	Issues  []model.Issue `json:"issues"`
 }
 
 // Find gives the name that a reference has in the graph. A pod is its workload,
@@ -85,13 +87,13 @@ func (s *Sim) standsFor(ref string) []string {
 
 // Reach follows all edges from and to a workload, named as in the graph.
 func (g *Graph) Reach(ref string) *Reach {
-	return &Reach{APIVersion, "Reach", ref, g.Datapath, g.reached(ref, forward), g.reached(ref, backward), g.Issues}
+	return &Reach{APIVersion, "Reach", ref, g.Datapath, g.reached(ref, forward), g.reached(ref, backward), g.Unready, g.Issues}
 }
 
 // Chain is the shortest chain between two workloads named as in the graph: one
 // of edges that are certain, if there is any.
 func (g *Graph) Chain(from, to string) *Chain {
-	c := &Chain{APIVersion, "Chain", from, to, g.Datapath, model.Denied, []Edge{}, g.Issues}
+	c := &Chain{APIVersion, "Chain", from, to, g.Datapath, model.Denied, []Edge{}, g.Unready, g.Issues}
 	for _, verdict := range []model.Verdict{model.Allowed, model.Undetermined} {
 		steps := g.walk(from, forward, verdict)
 		if _, found := steps[to]; !found || from == to {

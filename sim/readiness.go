@@ -15,10 +15,14 @@ import (
 // Unready is a pod that is predicted not to become ready: the kubelet's probe does
 // not get through to it, or it does not get through to what it needs.
 type Unready struct {
-	// Ref is the pod, or the first of those of a workload on one node.
-	Ref string         `json:"ref"`
-	Why string         `json:"why"`
-	By  []model.Origin `json:"by"`
+	// Ref is the pod, and More counts the others of its workload that the same
+	// policies keep from it.
+	Ref  string         `json:"ref"`
+	More int            `json:"more,omitempty"`
+	Why  string         `json:"why"`
+	By   []model.Origin `json:"by"`
+
+	owner model.WorkloadRef
 }
 
 // readiness is the prediction in the making. What policies do to a probe is known
@@ -79,7 +83,7 @@ func (s *Sim) note(p *model.Pod, f *failure) {
 	case f.doubt:
 		s.doubts[p] = fmt.Sprintf("pod %s/%s is ready: %s", p.Namespace, p.Name, f.why)
 	case s.unready[p] == nil:
-		s.unready[p] = &Unready{Ref: p.Namespace + "/pod/" + p.Name, Why: f.why, By: append([]model.Origin{}, f.by...)}
+		s.unready[p] = &Unready{Ref: podRef(p), Why: f.why, By: append([]model.Origin{}, f.by...), owner: ownerOf(p)}
 	}
 }
 

@@ -54,7 +54,7 @@ func (c *command) diff() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.with, "with", nil, "compare with the manifests in `PATH`; repeatable")
-	flags.StringArrayVar(&f.patches, "with-patch", nil, "add the objects in `FILE`, in place of those of the same kind, namespace and name; repeatable")
+	addPatches(cmd, &f.patches)
 	flags.StringArrayVar(&f.without, "without", nil, "leave out the policy `KIND/NAMESPACE/NAME`, that of a patch too; repeatable")
 	flags.StringVar(&f.datapath, "with-datapath", "", "compare with datapath profile `NAME`")
 	flags.StringArrayVar(&f.set, "with-set", nil, "compare with datapath setting `KEY=VALUE`; repeatable")

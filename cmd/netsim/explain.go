@@ -17,8 +17,9 @@ func (c *command) explain() *cobra.Command {
 		Use:   "explain TEXT",
 		Short: "Say what a drop or a failed connection means, and what causes it",
 		Long: "Explain takes what people see: a line of cilium monitor or hubble observe (as text or\n" +
-			"JSON), a drop reason by name, number or text, or what a client says. It tells what that\n" +
-			"means, where in the packet's way it happens and what usually causes it.\n\n" +
+			"JSON), a drop reason by name, number or text, what a client says, or the kubelet's\n" +
+			"event of a probe that fails. It tells what that means, where in the packet's way it\n" +
+			"happens and what usually causes it.\n\n" +
 			"With -f it asks the loaded files for the connection, in the direction that was seen,\n" +
 			"and names the policy or the Service that gives it. --from and --to say who the ends\n" +
 			"are where the text names addresses that no file gives.\n\n" +
@@ -35,6 +36,7 @@ func (c *command) explain() *cobra.Command {
 	flags.StringVar(&ends.From, "from", "", "who opened the connection, a `REFERENCE` as query takes it")
 	flags.StringVar(&ends.To, "to", "", "to whom, a `REFERENCE` with the port")
 	c.dns.add(cmd)
+	addPatches(cmd, &c.patches)
 	flags.BoolVarP(&verbose, "verbose", "v", false, "write assumptions in full")
 	return cmd
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/netsim-dev/netsim/internal/render"
 	"github.com/netsim-dev/netsim/load"
 	"github.com/netsim-dev/netsim/model"
@@ -22,9 +24,14 @@ func (c *command) loadFor() (render.Format, *sim.Sim, error) {
 	return format, s, err
 }
 
+// addPatches is the flag for documents on top.
+func addPatches(cmd *cobra.Command, patches *[]string) {
+	cmd.Flags().StringArrayVar(patches, "with-patch", nil, "add the objects in `FILE`, in place of those of the same kind, namespace and name; repeatable")
+}
+
 // load reads the files that -f names and makes a Sim of them and of what DNS
 // answers. Under --strict it writes what is wrong with them and fails.
-func (c *command) load() (*sim.Sim, error) { return c.loadOver(nil) }
+func (c *command) load() (*sim.Sim, error) { return c.loadOver(c.patches) }
 
 // loadOver is load with files whose objects take the place of those that -f
 // names.

@@ -25,6 +25,7 @@ func (c *command) path() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&q.Via, "via", "", "`node/NAME` at which a packet from outside enters; without it, every node that could")
 	c.dns.add(cmd)
+	addPatches(cmd, &c.patches)
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "explain every connection, and write assumptions in full")
 	return cmd
 }

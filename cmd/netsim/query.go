@@ -54,6 +54,7 @@ func (c *command) query() *cobra.Command {
 	flags.StringVar(&q.DNSName, "dns-name", "", "ask about the lookup of one `NAME`")
 	flags.StringVar(&q.SNI, "sni", "", "ask about one TLS server `NAME`")
 	c.dns.add(cmd)
+	addPatches(cmd, &c.patches)
 	flags.StringVar(&q.batch, "batch", "", "answer the questions in `FILE`, one JSON object a line; - is stdin")
 	flags.BoolVarP(&q.verbose, "verbose", "v", false, "write assumptions in full")
 	return cmd

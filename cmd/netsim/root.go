@@ -38,7 +38,9 @@ type command struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 
-	files    []string
+	files []string
+	// patches are of the commands that ask about a change before it is made.
+	patches  []string
 	datapath string
 	set      []string
 	strict   bool

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/netsim-dev/netsim/model"
 	"github.com/netsim-dev/netsim/sim"
@@ -22,7 +21,7 @@ func Answer(w io.Writer, a *sim.Answer, opt TextOptions) error {
 	t.from()
 	t.to()
 	t.broken()
-	t.unready()
+	p.unready(a.Unready)
 	t.all = a.Paths
 	groups := groupPaths(a.Paths)
 	if len(a.Hops) > 0 {
@@ -174,14 +173,6 @@ func assignedAddresses(a *sim.Answer) map[string]bool {
 		}
 	}
 	return found
-}
-
-// unready are the pods that no Service sends connections, with the reason.
-func (t *answerText) unready() {
-	for _, u := range t.answer.Unready {
-		t.prose(t.paint(bold, "unready"), "pod "+strings.Replace(u.Ref, "/pod/", "/", 1)+", as predicted: "+u.Why)
-		t.block("by", originLines(u.By, t.room()))
-	}
 }
 
 // conditions are what the verdict hangs on beyond the packet asked about.

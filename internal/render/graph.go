@@ -30,6 +30,7 @@ func Graph(w io.Writer, g *sim.Graph, opt TextOptions) error {
 	p.blank()
 	p.line(fmt.Sprintf("%s in no group: what one of them reaches never leads back to it", plural(all-grouped, "workload")))
 	p.blank()
+	p.unready(g.Unready)
 	p.datapath(g.Datapath)
 	_, err := io.WriteString(w, p.text.String())
 	return err
@@ -68,6 +69,7 @@ func Reach(w io.Writer, r *sim.Reach, opt TextOptions) error {
 		return "through " + e.To
 	})
 	p.blank()
+	p.unready(r.Unready)
 	p.datapath(r.Datapath)
 	_, err := io.WriteString(w, p.text.String())
 	return err
@@ -129,6 +131,7 @@ func Chain(w io.Writer, c *sim.Chain, opt TextOptions) error {
 		p.block(fmt.Sprintf("  hop %d", i+1), p.edge(clean(e.To), e, ""))
 	}
 	p.blank()
+	p.unready(c.Unready)
 	p.datapath(c.Datapath)
 	_, err := io.WriteString(w, p.text.String())
 	return err

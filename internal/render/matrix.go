@@ -30,6 +30,7 @@ func Matrix(w io.Writer, m *sim.Matrix, rows iter.Seq[sim.MatrixRow], opt TextOp
 		t.lists()
 	}
 	p.blank()
+	p.unready(m.Unready)
 	p.datapath(m.Datapath)
 	p.prose("why", "netsim query FROM TO explains a cell")
 	_, err := io.WriteString(w, p.text.String())

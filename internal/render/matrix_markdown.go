@@ -27,6 +27,7 @@ func MatrixMarkdown(w io.Writer, m *sim.Matrix, rows iter.Seq[sim.MatrixRow]) er
 	} else {
 		t.markdownLists()
 	}
+	p.markdownUnready(m.Unready)
 	_, err := io.WriteString(w, p.text.String())
 	return err
 }
@@ -101,4 +102,14 @@ func (t matrixText) markdownRow(cells []string) {
 // escaped keeps what files name from being read as Markdown.
 func escaped(text string) string {
 	return strings.NewReplacer("|", `\|`, "<", "&lt;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`).Replace(clean(text))
+}
+
+// markdownUnready is a list below the table.
+func (p *page) markdownUnready(pods []sim.Unready) {
+	for i, u := range pods {
+		if i == 0 {
+			p.blank()
+		}
+		p.line(fmt.Sprintf("- %s is predicted not to become ready: %s", markdownCell(u.Ref), markdownCell(u.Why)))
+	}
 }

@@ -40,6 +40,7 @@ type matrixHead struct {
 	APIVersion   string                  `json:"apiVersion"`
 	Kind         string                  `json:"kind"`
 	Datapath     sim.DatapathInfo        `json:"datapath"`
+	Unready      []sim.Unready           `json:"unready,omitempty"`
 	Issues       any                     `json:"issues"`
 	Destinations []sim.MatrixDestination `json:"destinations"`
 }
@@ -53,7 +54,7 @@ type matrixRow struct {
 // Cells are in the order of the destinations. Its error is the writer's.
 func MatrixJSON(w io.Writer, m *sim.Matrix, rows iter.Seq[sim.MatrixRow]) error {
 	out := bufio.NewWriter(w)
-	head, err := json.Marshal(matrixHead{sim.APIVersion, "Matrix", m.Datapath, m.Issues, m.Destinations})
+	head, err := json.Marshal(matrixHead{sim.APIVersion, "Matrix", m.Datapath, m.Unready, m.Issues, m.Destinations})
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ func Symptom(w io.Writer, e *symptom.Explanation, opt TextOptions) error {
 		p.line(line)
 	}
 	p.blank()
-	if e.From != nil && e.To != nil {
+	if e.From != nil && e.To != nil && end(e.From)+end(e.To) != "" {
 		p.prose("seen", end(e.From)+" → "+end(e.To)+prefixed(" ", string(e.Protocol)))
 	}
 	p.prose("means", e.Means)
@@ -35,6 +35,7 @@ func Symptom(w io.Writer, e *symptom.Explanation, opt TextOptions) error {
 		p.prose("here", e.Here)
 		p.block("by", originLines(e.By, p.room()))
 	}
+	p.unready(e.Unready)
 	if e.Answer != nil {
 		p.blank()
 		var text bytes.Buffer
@@ -47,6 +48,8 @@ func Symptom(w io.Writer, e *symptom.Explanation, opt TextOptions) error {
 
 func symptomTitle(e *symptom.Explanation) string {
 	switch {
+	case e.Probe != "":
+		return "the " + e.Probe + " probe fails"
 	case e.Drop == nil:
 		return seen(e.ClientSees, model.TCP)
 	case e.Drop.Name == "":

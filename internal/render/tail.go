@@ -41,6 +41,18 @@ func (p *page) issues(issues []model.Issue, verbose bool) {
 	}
 }
 
+// unready are the pods that no Service sends connections, with the reason.
+func (p *page) unready(pods []sim.Unready) {
+	for _, u := range pods {
+		more := ""
+		if u.More > 0 {
+			more = fmt.Sprintf(" and %d more of its workload", u.More)
+		}
+		p.prose(p.paint(bold, "unready"), "pod "+strings.Replace(u.Ref, "/pod/", "/", 1)+more+", as predicted: "+u.Why)
+		p.block("by", originLines(u.By, p.room()))
+	}
+}
+
 func (p *page) issue(issue model.Issue) {
 	text := issue.Message
 	if issue.File != "" {

@@ -24,6 +24,9 @@ type Explanation struct {
 	Here string `json:"here,omitempty"`
 	// Agrees is true where they do.
 	Agrees bool `json:"agrees"`
+	// Unready are the pods whose probe it is, where the loaded files keep them from
+	// becoming ready.
+	Unready []sim.Unready `json:"unready,omitempty"`
 	// By is what decides it in the loaded files.
 	By []model.Origin `json:"by,omitempty"`
 	// Answer is all that netsim says of the connection.
@@ -43,13 +46,20 @@ func Explain(text string, s *sim.Sim, ends Ends) (*Explanation, error) {
 		return nil, err
 	}
 	e := &Explanation{APIVersion: sim.APIVersion, Kind: Kind, Text: text, Sighting: seen, Meaning: meaningOf(seen)}
-	if s == nil {
+	switch {
+	case s == nil:
 		return e, nil
+	case seen.Probe != "":
+		return e, e.askProbe(s, ends.To)
+	default:
+		return e, e.ask(s, ends)
 	}
-	return e, e.ask(s, ends)
 }
 
 func meaningOf(s Sighting) Meaning {
+	if s.Probe != "" {
+		return probeMeaning(s.Probe)
+	}
 	if s.Drop == nil {
 		for _, w := range clientWords() {
 			if w.sees == s.ClientSees {
@@ -107,7 +117,8 @@ func (e *Explanation) port() string {
 // compare says whether the answer gives what was seen.
 func (e *Explanation) compare() {
 	if e.Drop == nil {
-		e.Agrees = e.Answer.ClientSees == e.ClientSees
+		// A lookup that times out is, asked of the DNS server, a timeout.
+		e.Agrees = e.Answer.ClientSees == e.ClientSees || e.ClientSees == model.SeesDNSTimeout && e.Answer.ClientSees == model.SeesTimeout
 		e.Here = "the loaded files " + e.verdict()
 		e.By = deciding(e.Answer, "")
 		return
@@ -147,11 +158,23 @@ func (e *Explanation) verdict() string {
 // steps are those of an answer in a direction, "" for any.
 func steps(a *sim.Answer, direction string) []model.Step {
 	var list []model.Step
-	for _, p := range a.Paths {
+	for _, p := range paths(a) {
 		for _, step := range p.Steps {
 			if step.Verdict == model.Denied && (direction == "" || inDirection(step, direction)) {
 				list = append(list, step)
 			}
+		}
+	}
+	return list
+}
+
+// paths are an answer's, or those of the hop that stops a request through a
+// gateway.
+func paths(a *sim.Answer) []sim.Path {
+	list := a.Paths
+	for _, hop := range a.Hops {
+		if hop.Name == a.BrokenHop {
+			list = append(list[:len(list):len(list)], hop.Paths...)
 		}
 	}
 	return list
@@ -175,6 +198,11 @@ func deciding(a *sim.Answer, direction string) []model.Origin {
 	var all []model.Origin
 	for _, step := range steps(a, direction) {
 		all = append(all, step.By...)
+	}
+	for _, hop := range a.Hops {
+		if hop.Name == a.BrokenHop && hop.Verdict == model.Denied {
+			all = append(all, hop.By...)
+		}
 	}
 	return model.SortOrigins(all)
 }

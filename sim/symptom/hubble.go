@@ -102,27 +102,37 @@ type flowEnd struct {
 }
 
 func (e flowEnd) end(ip string, port uint16) *End {
-	out := &End{IP: ip, Namespace: e.Namespace, Pod: e.Pod, Port: port, Identity: strconv.FormatUint(e.Identity, 10)}
+	out := &End{IP: ip, Namespace: e.Namespace, Pod: e.Pod, Port: port}
+	if e.Identity != 0 { // 0 is not known
+		out.Identity = strconv.FormatUint(e.Identity, 10)
+	}
 	for _, w := range e.Workloads {
 		out.Workloads = append(out.Workloads, w.Name)
 	}
 	return out
 }
 
-// readJSON reads a flow as `hubble observe -o json` writes it, by itself or in its
-// response.
+// readJSON reads flows as `hubble observe -o json` writes them, by themselves or in
+// its responses, and takes the first that was dropped.
 func readJSON(text string) (Sighting, bool) {
-	var in struct {
-		Flow *flow `json:"flow"`
-		flow
+	for objects := json.NewDecoder(strings.NewReader(text)); ; {
+		var in struct {
+			Flow *flow `json:"flow"`
+			flow
+		}
+		if objects.Decode(&in) != nil {
+			return Sighting{}, false
+		}
+		if in.Flow != nil {
+			in.flow = *in.Flow
+		}
+		if s := in.sighting(); s.Drop != nil {
+			return s, true
+		}
 	}
-	if !strings.HasPrefix(text, "{") || json.Unmarshal([]byte(text), &in) != nil {
-		return Sighting{}, false
-	}
-	f := in.flow
-	if in.Flow != nil {
-		f = *in.Flow
-	}
+}
+
+func (f flow) sighting() Sighting {
 	s := Sighting{Drop: f.drop(), Direction: strings.ToLower(f.Direction)}
 	if s.Direction != "egress" && s.Direction != "ingress" {
 		s.Direction = ""
@@ -136,7 +146,7 @@ func readJSON(text string) (Sighting, bool) {
 	if f.IsReply { // no policy judges replies
 		s.From, s.To, s.Direction = s.To, s.From, ""
 	}
-	return s, s.Drop != nil
+	return s
 }
 
 // drop is the reason of a flow, nil where it was not dropped: by number, by name,

@@ -16,6 +16,8 @@ type Sighting struct {
 	// Drop is the reason, nil where the client speaks and not the datapath.
 	Drop       *model.DropReason `json:"dropReason,omitempty"`
 	ClientSees model.ClientSees  `json:"clientSees,omitempty"`
+	// Probe is the kubelet's that fails: "readiness", "startup" or "liveness".
+	Probe string `json:"probe,omitempty"`
 	// From and To are the packet's ends, nil where the text has none.
 	From *End `json:"from,omitempty"`
 	To   *End `json:"to,omitempty"`
@@ -42,7 +44,7 @@ type End struct {
 
 // readers try the forms in order; each says whether the text is of its form.
 func readers() []func(text string) (Sighting, bool) {
-	return []func(string) (Sighting, bool){readJSON, readMonitor, readVerdict, readCompact, readReason, readClient}
+	return []func(string) (Sighting, bool){readJSON, readMonitor, readVerdict, readCompact, readReason, readProbe, readClient}
 }
 
 // Read finds out what a text is. The error says what can be read.
@@ -56,8 +58,14 @@ func Read(text string) (Sighting, error) {
 	return Sighting{}, unknownText(text)
 }
 
+// passed is what the monitor and Hubble say of packets that go on.
+var passed = regexp.MustCompile(`\b(FORWARDED|REDIRECTED|TRACED|TRANSLATED|AUDIT|ALLOWED|action allow)\b`)
+
 // unknownText says what netsim explain can read.
 func unknownText(text string) error {
+	if passed.MatchString(text) {
+		return errors.New("nothing was dropped here, so there is nothing to explain: netsim query says why a connection is allowed")
+	}
 	var names []string
 	for _, d := range model.DropReasons() {
 		names = append(names, d.Name)
@@ -75,9 +83,10 @@ func unknownText(text string) error {
 func dropNamed(text string) *model.DropReason {
 	text = strings.TrimSpace(text)
 	cut, _, _ := strings.Cut(text, ",")
+	code, err := strconv.ParseUint(text, 0, 8)
 	for _, d := range model.DropReasons() {
 		if strings.EqualFold(text, d.Text) || strings.EqualFold(cut, d.Text) ||
-			d.Name != "" && strings.EqualFold(text, d.Name) || text == strconv.Itoa(d.Code) {
+			d.Name != "" && strings.EqualFold(text, d.Name) || err == nil && d.Code == int(code) {
 			return &d
 		}
 	}

@@ -52,7 +52,20 @@ func TestRead(t *testing.T) {
 		{"a reply belongs to the connection that it answers",
 			`{"verdict":"DROPPED","drop_reason_desc":"POLICY_DENIED","is_reply":true,"IP":{"source":"10.0.0.2","destination":"10.0.0.1"},"l4":{"UDP":{"source_port":53,"destination_port":4}},"source":{"identity":2},"destination":{"identity":1},"traffic_direction":"INGRESS"}`,
 			symptom.Sighting{Drop: &denied, Protocol: model.UDP, From: end("10.0.0.1", 4, "1"), To: end("10.0.0.2", 53, "2")}},
+		{"of several flows the first that was dropped, by whom nobody knows",
+			`{"flow":{"verdict":"FORWARDED"}}` + "\n" + `{"flow":{"verdict":"DROPPED","drop_reason":181,"IP":{"source":"10.0.0.1","destination":"10.0.0.2"}}}`,
+			symptom.Sighting{Drop: &deny, From: end("10.0.0.1", 0, ""), To: end("10.0.0.2", 0, "")}},
 		{"a name", "POLICY_DENIED", symptom.Sighting{Drop: &denied}},
+		{"a number as the datapath prints it", "0x85", symptom.Sighting{Drop: &denied}},
+		{"the kubelet's event", `Readiness probe failed: Get "http://10.0.0.1:8081/readyz": dial tcp 10.0.0.1:8081: connect: connection refused`,
+			symptom.Sighting{Probe: "readiness", ClientSees: model.SeesRefused}},
+		{"a person's words for it", "dataplane readiness probe failing on 8081", symptom.Sighting{Probe: "readiness"}},
+		{"a TLS handshake that ends", "curl: (35) OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to dev:443", symptom.Sighting{ClientSees: model.SeesReset}},
+		{"a gateway's route to nowhere", "HTTP/1.1 500 Internal Server Error", symptom.Sighting{ClientSees: model.SeesHTTP(500)}},
+		{"a gateway's 404", "404 Not Found", symptom.Sighting{ClientSees: model.SeesHTTP(404)}},
+		{"milliseconds are no status", "curl: (28) Connection timed out after 503 milliseconds", symptom.Sighting{ClientSees: model.SeesTimeout}},
+		{"a status of curl -w", "returned error: 502", symptom.Sighting{ClientSees: model.SeesHTTP(502)}},
+		{"a name that does not resolve", "curl: (6) Could not resolve host: api.dev", symptom.Sighting{ClientSees: model.SeesDNSTimeout}},
 		{"a name in small letters", "auth_required", symptom.Sighting{Drop: &auth}},
 		{"a number", "181", symptom.Sighting{Drop: &deny}},
 		{"a text", `"Policy denied"`, symptom.Sighting{Drop: &denied}},
@@ -71,14 +84,21 @@ func TestRead(t *testing.T) {
 
 func TestReadRefuses(t *testing.T) {
 	for name, text := range map[string]string{
-		"nothing":                     "",
-		"a flow that was forwarded":   `{"verdict":"FORWARDED","source":{},"destination":{}}`,
-		"a code that is no drop":      "3",
-		"words":                       "hello",
-		"a verdict that lets through": "Policy verdict log: flow 0x1 local EP ID 5, remote ID 1, proto 6, egress, action allow, auth: disabled, match all, 10.0.0.1:1 -> 10.0.0.2:80 tcp SYN",
+		"nothing":                "",
+		"half an object":         `{"flow":{"verdict":"DROPPED",`,
+		"a code that is no drop": "3",
+		"a code below all":       "-133",
+		"words":                  "hello",
 	} {
 		_, err := symptom.Read(text)
 		assert.ErrorContains(t, err, "netsim cannot tell what this is", name)
+	}
+	for name, text := range map[string]string{
+		"a flow that was forwarded":   `{"verdict":"FORWARDED","source":{},"destination":{}}`,
+		"a verdict that lets through": "Policy verdict log: flow 0x1 local EP ID 5, remote ID 1, proto 6, egress, action allow, auth: disabled, match all, 10.0.0.1:1 -> 10.0.0.2:80 tcp SYN",
+	} {
+		_, err := symptom.Read(text)
+		assert.ErrorContains(t, err, "nothing was dropped here", name)
 	}
 	_, err := symptom.Read("POLICY_DENIE")
 	assert.ErrorContains(t, err, "POLICY_DENIED")
