@@ -23,7 +23,7 @@ kind: CiliumClusterwideNetworkPolicy
 metadata: {name: patch}
 spec:
   endpointSelector: {` + selector + `}
-  ingressDeny: [{fromEntities: [all]}]
+  ingressDeny: [{fromEndpoints: [{}]}]
   enableDefaultDeny: {ingress: false}
 `)}})
 				after, err := before.Patched(patch.Policies, nil)
