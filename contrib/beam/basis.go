@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/netsim-dev/netsim/internal/manifest"
@@ -62,9 +63,24 @@ func unpack(packed []byte) (*replay.Judge, error) {
 		return nil, fmt.Errorf("the manifests have not come through: %w", err)
 	}
 	cluster, issues := manifest.Load(b.Files)
+	if err := applied(cluster); err != nil {
+		return nil, err
+	}
 	s, err := sim.New(cluster, model.SortIssues(append(b.Issues, issues...)), sim.Options{Datapath: b.Datapath, Set: b.Set})
 	if err != nil {
 		return nil, err
 	}
 	return replay.NewJudge(s), nil
+}
+
+// applied refuses what Kyverno would change in a cluster, which load/kyverno works
+// out and nothing here does. Of kustomizations and charts there are issues.
+func applied(c *model.Cluster) error {
+	for _, o := range c.Others {
+		if group, _, _ := strings.Cut(o.APIVersion, "/"); strings.HasSuffix(group, "kyverno.io") {
+			return fmt.Errorf("%s:%d: %s %s may make or change policies, and Kyverno is not run here: give the objects as they are in the cluster, or use netsim replay --shard",
+				o.Origin.File, o.Origin.Line, o.Origin.Kind, o.Origin.Name)
+		}
+	}
+	return nil
 }

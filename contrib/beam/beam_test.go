@@ -290,6 +290,7 @@ func TestOneJudgeInAProcess(t *testing.T) {
 
 func TestWhatCannotRun(t *testing.T) {
 	generated(t)
+	write(t, "kyverno.yaml", []byte("apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: deny}\n"))
 	for _, row := range []struct{ name, args, want string }{
 		{"without manifests", "--output r.json a.json", "no files: name manifests with -f, as in: -f manifests/"},
 		{"without an output", "-f manifests a.json", "no output: name the file of the report, as in: --output report.json"},
@@ -300,6 +301,7 @@ func TestWhatCannotRun(t *testing.T) {
 		{"without a file system", "-f manifests --output r.json tape://a.json", `file system scheme "tape" not registered for "tape://a.json"`},
 		{"without those manifests", "-f gone --output r.json a.json", "gone"},
 		{"with a datapath that nobody knows", "-f manifests --datapath gone --output r.json a.json", "gone"},
+		{"with Kyverno's policies", "-f kyverno.yaml --output r.json a.json", "kyverno.yaml:1: ClusterPolicy deny may make or change policies, and Kyverno is not run here"},
 		{"where no file matches", "-f manifests --output r.json gone/*.json", `no files matching pattern "gone/*.json"`},
 	} {
 		t.Run(row.name, func(t *testing.T) {

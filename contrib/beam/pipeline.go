@@ -28,10 +28,10 @@ func registerTypes() {
 
 // pipeline is all steps from globs to the file of the report.
 //
-// The logs are opened by judgeFn and not by textio, which of a gzip reads no
-// more bytes of text than the file has compressed ones (v2.77.0
-// go/pkg/beam/io/textio/textio.go, CreateInitialRestriction), does not know at
-// which line it is, and holds a line of any length.
+// The logs are opened by judgeFn and not by textio, which of a gzip reads no more
+// bytes of text than the file has compressed ones (v2.77.0
+// go/pkg/beam/io/textio/textio.go, CreateInitialRestriction): it silently loses
+// the rest. Nor does it know at which line it is, or bound a line's length.
 func pipeline(o options, packed []byte) *beam.Pipeline {
 	p, s := beam.NewPipelineWithRoot()
 	files := fileio.MatchAll(s, beam.CreateList(s, o.flows), fileio.MatchEmptyDisallow())
