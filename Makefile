@@ -9,7 +9,7 @@ BENCHSTAT  ?= golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 COUNT      ?= 1
 PLATFORMS  ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 
-.PHONY: build test race library lint fmt-check vet tidy-check bench fuzz scenarios conformance lab lab-apiserver cross
+.PHONY: build test race library beam lint fmt-check vet tidy-check bench fuzz scenarios conformance lab lab-apiserver cross
 
 # The command, in bin/.
 build:
@@ -25,6 +25,11 @@ race:
 # netsim as another module imports it.
 library:
 	cd examples/library && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
+
+# netsim replay as a pipeline of Apache Beam: contrib/beam/README.md. The first run
+# compiles Beam, and Cilium once more, with the versions that both can use.
+beam:
+	cd contrib/beam && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test ./...
 
 # golangci-lint knows more than what Go brings along; without it, go vet, gofmt
 # and the rules in internal/repo still hold.

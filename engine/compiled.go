@@ -78,8 +78,8 @@ func (e *Engine) Compiled() *Compiled {
 }
 
 // LearnFrom spares this Engine, before its first use of Compiled, asking anew what
-// selectors mean that another one has asked about. It may be nil, and about
-// another cluster.
+// selectors mean that another one under the same datapath has asked about. It may
+// be nil.
 func (e *Engine) LearnFrom(other *Engine) { e.like = other }
 
 // Judge says what the policies of one side of a packet do with it, as far as

@@ -27,8 +27,9 @@ type universe struct {
 	// labelled are the identities with a label, whatever its source.
 	labelled map[labelValue][]uint32
 	scopes   []scope
-	// selected holds whom selectors match, by their kind and text.
-	selected map[string]*idSet
+	// selected holds whom selectors match, and meant whom they mean, by their kind
+	// and text.
+	selected, meant map[string]*idSet
 	// everyone and nobody are the sets that need no asking.
 	everyone, nobody *idSet
 }
@@ -37,7 +38,7 @@ type universe struct {
 func (u *universe) learnFrom(other *universe) {
 	same := func(a, b *identity.Identity) bool { return a.ID == b.ID && a.LabelArray.Equals(b.LabelArray) }
 	if u.cidrMeansPods == other.cidrMeansPods && slices.EqualFunc(u.ids, other.ids, same) {
-		u.selected = maps.Clone(other.selected)
+		u.selected, u.meant = maps.Clone(other.selected), maps.Clone(other.meant)
 	}
 }
 
@@ -52,7 +53,7 @@ type scope struct {
 func newUniverse(ids *identities) *universe {
 	u := &universe{
 		index: map[*identity.Identity]uint32{}, labelled: map[labelValue][]uint32{},
-		selected: map[string]*idSet{}, nobody: &idSet{}, cidrMeansPods: ids.options.cidrMeansPods(),
+		selected: map[string]*idSet{}, meant: map[string]*idSet{}, nobody: &idSet{}, cidrMeansPods: ids.options.cidrMeansPods(),
 	}
 	var notPods []uint32
 	for _, id := range ids.distinct() {
@@ -136,11 +137,16 @@ func (u *universe) selection(s types.Selector) *idSet {
 	if s.IsWildcard() {
 		return u.everyone
 	}
+	return once(u.selected, s, func() *idSet { return newIDSet(u.matching(s), len(u.ids)) })
+}
+
+// once is the set of a selector, found the first time.
+func once(sets map[string]*idSet, s types.Selector, find func() *idSet) *idSet {
 	key := fmt.Sprintf("%T %s", s, s.Key())
-	set, known := u.selected[key]
-	if !known {
-		set = newIDSet(u.matching(s), len(u.ids))
-		u.selected[key] = set
+	set, found := sets[key]
+	if !found {
+		set = find()
+		sets[key] = set
 	}
 	return set
 }
@@ -158,13 +164,15 @@ func (u *universe) matching(s types.Selector) []uint32 {
 // meaning is whom a selector means as a peer: whom it matches, and all those for
 // which an aggregate stands that it matches.
 func (u *universe) meaning(s types.Selector) *idSet {
-	sets := []*idSet{u.selection(s)}
-	for _, scope := range u.scopes {
-		if s.Matches(scope.aggregate.LabelArray) {
-			sets = append(sets, scope.members)
+	return once(u.meant, s, func() *idSet {
+		sets := []*idSet{u.selection(s)}
+		for _, scope := range u.scopes {
+			if s.Matches(scope.aggregate.LabelArray) {
+				sets = append(sets, scope.members)
+			}
 		}
-	}
-	return union(len(u.ids), sets)
+		return union(len(u.ids), sets)
+	})
 }
 
 // candidates are the identities that a selector could mean, as few as can be
