@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/netsim-dev/netsim/model"
@@ -142,16 +143,20 @@ func (j *Judge) checksum() string {
 		text, err := json.Marshal(v)
 		fmt.Fprintln(h, string(text), err)
 	}
-	for _, o := range j.sim.Cluster().Policies {
+	cluster := j.sim.Cluster()
+	for _, o := range slices.Concat(cluster.Policies, cluster.Others) {
 		write(o.Origin)
 		write(string(o.JSON))
 	}
-	for _, p := range j.sim.Cluster().Pods {
+	for _, p := range cluster.Pods {
 		write([]string{p.Namespace, p.Name, p.Node, p.ServiceAccount})
 		write(p.Labels)
+		write(p.IPs)
 	}
-	write(j.sim.Cluster().Namespaces)
-	write(j.sim.Cluster().Nodes)
+	write(cluster.Namespaces)
+	write(cluster.Nodes)
+	write(cluster.Services)
+	write(cluster.EndpointSlices)
 	write(j.sim.Datapath().Options)
 	write(j.sim.DatapathInfo())
 	return hex.EncodeToString(h.Sum(nil)[:16])
