@@ -10,8 +10,7 @@ import (
 	"github.com/netsim-dev/netsim/model"
 )
 
-// comparer compares connections to one destination after another, for one
-// goroutine.
+// comparer compares one connection after another, for one goroutine.
 type comparer struct {
 	*differ
 	before, after deciders
@@ -36,21 +35,23 @@ func newComparer(d *differ) *comparer {
 	return &comparer{differ: d, before: newDeciders(d.before), after: newDeciders(d.after), changes: map[cause][]change{}}
 }
 
-// compareTo compares the connections to a destination.
+// compareTo compares all connections to a destination.
 func (c *comparer) compareTo(j int) {
-	to := c.destinations[j]
-	if c.scope.touchesDestination(to[0]) {
-		for i := range c.sources {
-			c.compare(i, j)
-		}
-	} else {
-		for _, i := range c.touched {
-			c.compare(i, j)
-		}
+	for i := range c.sources {
+		c.compare(i, j)
 	}
-	if c.scope.all {
-		to[0].column.forget()
-		to[1].column.forget()
+	to := c.destinations[j]
+	to[0].column.forget()
+	to[1].column.forget()
+}
+
+// compareFrom compares those connections from a source that the change can touch.
+func (c *comparer) compareFrom(i int) {
+	all := c.scope.touchesSource(c.sources[i][0])
+	for j := range c.destinations {
+		if all || c.touched[j] {
+			c.compare(i, j)
+		}
 	}
 }
 

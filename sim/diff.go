@@ -159,8 +159,8 @@ func newIssues(was, is []model.Issue) []model.Issue {
 type differ struct {
 	before, after *Sim
 	scope         scope
-	// touched are the sources whose own policies the change can touch.
-	touched      []int
+	// touched are the destinations whose policies the change can touch.
+	touched      []bool
 	sources      [][2]*MatrixSource
 	destinations [][2]*MatrixDestination
 }
@@ -181,21 +181,26 @@ func (d *differ) afterwards(was *Matrix, o MatrixOptions) (*Matrix, error) {
 	return &is, nil
 }
 
-// compareAll leaves out connections that the change cannot touch.
+// compareAll leaves out connections that the change cannot touch. A comparison of
+// all goes by destination, since the ways to one are what takes memory; one of few
+// by source, since few destinations would leave processors idle.
 func (d *differ) compareAll() []DiffGroup {
-	for i, from := range d.sources {
-		if d.scope.touchesSource(from[0]) {
-			d.touched = append(d.touched, i)
-		}
+	d.touched = make([]bool, len(d.destinations))
+	for j, to := range d.destinations {
+		d.touched[j] = d.scope.touchesDestination(to[0])
+	}
+	pieces, work := len(d.sources), (*comparer).compareFrom
+	if d.scope.all {
+		pieces, work = len(d.destinations), (*comparer).compareTo
 	}
 	var lock sync.Mutex
 	var workers []*comparer
-	inParallel(len(d.destinations), func() func(int) {
+	inParallel(pieces, func() func(int) {
 		c := newComparer(d)
 		lock.Lock()
 		defer lock.Unlock()
 		workers = append(workers, c)
-		return c.compareTo
+		return func(piece int) { work(c, piece) }
 	})
 	return d.grouped(workers)
 }
