@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -32,20 +34,34 @@ spec:
 				require.NoError(b, err)
 				_, err = before.Diff(after, sim.MatrixOptions{})
 				require.NoError(b, err)
+				matrix := wholeMatrix(b, before)
 				b.ReportAllocs()
 				for b.Loop() {
 					b.StopTimer()
 					after, err = before.Patched(patch.Policies, nil)
 					require.NoError(b, err)
 					warm(b, after)
+					runtime.GC()
 					b.StartTimer()
 					d, err := before.Diff(after, sim.MatrixOptions{})
 					require.NoError(b, err)
 					b.ReportMetric(float64(len(d.Groups)), "causes")
 				}
+				b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/matrix.Seconds(), "×matrix")
 			})
 		}
 	}
+}
+
+// wholeMatrix is how long all cells of a Sim take.
+func wholeMatrix(b *testing.B, s *sim.Sim) time.Duration {
+	b.Helper()
+	start := time.Now()
+	m, err := s.Matrix(sim.MatrixOptions{})
+	require.NoError(b, err)
+	for range m.Rows() {
+	}
+	return time.Since(start)
 }
 
 // warm asks a Sim one thing on both paths.

@@ -57,7 +57,7 @@ func (c *comparer) compareFrom(i int) {
 
 func (c *comparer) compare(i, j int) {
 	from, to := c.sources[i], c.destinations[j]
-	was, is := c.differ.before.fold(to[0].column, from[0]), c.differ.after.fold(to[1].column, from[1])
+	was, is := c.outcomes(from, to)
 	why := cause{effect: effectOf(was, is)}
 	if why.effect == "" && to[0].column != to[1].column && is.Verdict != model.Denied {
 		why.waysBefore, why.waysAfter = to[0].column.waysText(from[0]), to[1].column.waysText(from[1])
@@ -75,6 +75,26 @@ func (c *comparer) compare(i, j int) {
 		why.before, why.after = c.before.of(to[0].column, from[0]), c.after.of(to[1].column, from[1])
 	}
 	c.changes[why] = append(c.changes[why], change{int32(i), int32(j), was, is})
+}
+
+// outcomes folds a cell before and after. Where the ways are the same they are
+// looked up once.
+func (c *comparer) outcomes(from [2]*MatrixSource, to [2]*MatrixDestination) (was, is Outcome) {
+	before, after := c.differ.before, c.differ.after
+	if to[0].column != to[1].column {
+		return before.fold(to[0].column, from[0]), after.fold(to[1].column, from[1])
+	}
+	var all [2]outcomes
+	for party := range to[0].column.differing(from[0]) {
+		var here [2]outcomes
+		for _, w := range to[0].column.waysFrom(party) {
+			here[0].add(before.outcomeOf(w, party))
+			here[1].add(after.outcomeOf(w, party))
+		}
+		all[0].add(here[0].all)
+		all[1].add(here[1].all)
+	}
+	return all[0].all, all[1].all
 }
 
 // deciders numbers the rules that decide: those of many connections are the same.

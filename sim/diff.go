@@ -227,21 +227,22 @@ func effectOf(was, is Outcome) Effect {
 // explain takes the reason from the answers about one connection: from the one
 // that says no, if any does.
 func (d *differ) explain(from, to, waysBefore, waysAfter string) (why, hint string) {
-	before, err := d.before.Query(Query{From: from, To: to})
-	if err != nil {
-		return err.Error(), ""
+	if waysBefore != waysAfter {
+		return fmt.Sprintf("before: %s; now: %s", waysBefore, waysAfter), ""
 	}
 	after, err := d.after.Query(Query{From: from, To: to})
 	if err != nil {
 		return err.Error(), ""
 	}
 	switch p, i := after.decisive(); {
-	case waysBefore != waysAfter:
-		return fmt.Sprintf("before: %s; now: %s", waysBefore, waysAfter), ""
 	case p != nil && len(after.Unready) > 0 && p.Steps[i].Stage == model.StageService:
 		return p.Steps[i].Why + ": " + after.Unready[0].Why, after.Hint
 	case p != nil:
 		return p.Steps[i].Why, after.Hint
+	}
+	before, err := d.before.Query(Query{From: from, To: to})
+	if err != nil {
+		return err.Error(), ""
 	}
 	p, i := before.decisive()
 	if p == nil {
