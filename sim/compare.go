@@ -86,13 +86,9 @@ func (c *comparer) outcomes(from [2]*MatrixSource, to [2]*MatrixDestination) (wa
 	}
 	var all [2]outcomes
 	for party := range to[0].column.differing(from[0]) {
-		var here [2]outcomes
-		for _, w := range to[0].column.waysFrom(party) {
-			here[0].add(before.outcomeOf(w, party))
-			here[1].add(after.outcomeOf(w, party))
-		}
-		all[0].add(here[0].all)
-		all[1].add(here[1].all)
+		ways := to[0].column.waysFrom(party)
+		all[0].add(before.outcomeOfAll(ways, party))
+		all[1].add(after.outcomeOfAll(ways, party))
 	}
 	return all[0].all, all[1].all
 }
@@ -128,27 +124,24 @@ func (d *deciders) of(c *column, source *MatrixSource) int {
 	for _, one := range d.scratch {
 		d.key = one.AppendTo(d.key)
 	}
-	n, known := d.numbers[string(d.key)]
-	if !known {
-		n = d.add(string(d.key), s.engine.Compiled().Origins(d.scratch))
-	}
-	return n
+	return d.number(func() []model.Origin { return s.engine.Compiled().Origins(d.scratch) })
 }
 
 // named is the number of rules that were found otherwise.
 func (d *deciders) named(by []model.Origin) int {
-	key := "named " + fmt.Sprintln(by)
-	n, known := d.numbers[key]
-	if !known {
-		n = d.add(key, by)
-	}
-	return n
+	d.key = fmt.Appendln(append(d.key[:0], "named "...), by)
+	return d.number(func() []model.Origin { return by })
 }
 
-func (d *deciders) add(key string, by []model.Origin) int {
-	d.numbers[key] = len(d.lists)
-	d.lists = append(d.lists, by)
-	return len(d.lists) - 1
+// number is that of the list with the last key; origins gives a new one.
+func (d *deciders) number(origins func() []model.Origin) int {
+	n, known := d.numbers[string(d.key)]
+	if !known {
+		n = len(d.lists)
+		d.numbers[string(d.key)] = n
+		d.lists = append(d.lists, origins())
+	}
+	return n
 }
 
 // grouped puts together what all comparers found for one cause.
@@ -161,6 +154,9 @@ func (d *differ) grouped(all []*comparer) []DiffGroup {
 			before, after = without(before, after), without(after, before)
 			key := fmt.Sprintln(why.effect, before, after, why.waysBefore, why.waysAfter)
 			found[key] = &DiffGroup{Effect: why.effect, Before: before, After: after}
+			if why.waysBefore != why.waysAfter {
+				found[key].Why = fmt.Sprintf("before: %s; now: %s", why.waysBefore, why.waysAfter)
+			}
 			changes[key] = append(changes[key], some...)
 		}
 	}
@@ -176,19 +172,17 @@ func (d *differ) grouped(all []*comparer) []DiffGroup {
 	return groups
 }
 
-// tell gives a group its connections in order, and the reason for the first.
+// tell gives a group its connections in order and, where it has none yet, the
+// reason for the first.
 func (d *differ) tell(g *DiffGroup, changes []change) {
 	slices.SortFunc(changes, func(a, b change) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
 	for _, c := range changes {
 		g.Connections = append(g.Connections, DiffChange{d.sources[c.from][0].Ref, d.destinations[c.to][0].Ref, c.was, c.is})
 	}
-	first := changes[0]
-	from, to := d.sources[first.from], d.destinations[first.to]
-	waysBefore, waysAfter := "", ""
-	if to[0].column != to[1].column && effectOf(first.was, first.is) == "" {
-		waysBefore, waysAfter = to[0].column.waysText(from[0]), to[1].column.waysText(from[1])
+	if g.Why == "" {
+		first := changes[0]
+		g.Why, g.Hint = d.explain(d.sources[first.from][0].firstRef(), d.destinations[first.to][0].Ref)
 	}
-	g.Why, g.Hint = d.explain(from[0].firstRef(), to[0].Ref, waysBefore, waysAfter)
 }
 
 // firstRef is what tells of a source in fewer words: one of its pods.

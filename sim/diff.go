@@ -2,7 +2,6 @@ package sim
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -173,9 +172,9 @@ func (d *differ) afterwards(was *Matrix, o MatrixOptions) (*Matrix, error) {
 	}
 	is := *was
 	is.Destinations = slices.Clone(was.Destinations)
-	for i, to := range is.Destinations {
-		if d.scope.reroutes(to) {
-			is.Destinations[i].column = d.after.newColumn(to.column.requests)
+	for i := range is.Destinations {
+		if to := &is.Destinations[i]; to.leadsTo(d.scope.readiness) {
+			to.column = d.after.newColumn(to.column.requests)
 		}
 	}
 	return &is, nil
@@ -226,10 +225,7 @@ func effectOf(was, is Outcome) Effect {
 
 // explain takes the reason from the answers about one connection: from the one
 // that says no, if any does.
-func (d *differ) explain(from, to, waysBefore, waysAfter string) (why, hint string) {
-	if waysBefore != waysAfter {
-		return fmt.Sprintf("before: %s; now: %s", waysBefore, waysAfter), ""
-	}
+func (d *differ) explain(from, to string) (why, hint string) {
 	after, err := d.after.Query(Query{From: from, To: to})
 	if err != nil {
 		return err.Error(), ""

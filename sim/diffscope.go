@@ -65,10 +65,10 @@ func (s *Sim) unlike(other *Sim) map[*model.Pod]bool {
 	return out
 }
 
-// reroutes says whether the ways to a destination are others after the change.
-func (s scope) reroutes(to MatrixDestination) bool {
+// leadsTo says whether any of some pods is behind a destination.
+func (to *MatrixDestination) leadsTo(pods map[*model.Pod]bool) bool {
 	for p := range to.column.apart {
-		if s.readiness[p] {
+		if pods[p] {
 			return true
 		}
 	}
@@ -113,13 +113,5 @@ func (s scope) touchesSource(from *MatrixSource) bool {
 // destination. Policies of pods do not judge what is no pod, and what CIDRs in
 // them do to the identities of addresses changes nobody else's verdict.
 func (s scope) touchesDestination(to *MatrixDestination) bool {
-	if s.all {
-		return true
-	}
-	for p := range to.column.apart {
-		if s.destinations[p] || s.readiness[p] {
-			return true
-		}
-	}
-	return false
+	return s.all || to.leadsTo(s.destinations) || to.leadsTo(s.readiness)
 }

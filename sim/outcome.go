@@ -118,8 +118,12 @@ func (s *Sim) newWay(path dnat.Path, request inquiry) *way {
 
 // outcome folds the ways from a source.
 func (s *Sim) outcome(c *column, source model.Party) Outcome {
+	return s.outcomeOfAll(c.waysFrom(source), source)
+}
+
+func (s *Sim) outcomeOfAll(ways []*way, source model.Party) Outcome {
 	var folded outcomes
-	for _, w := range c.waysFrom(source) {
+	for _, w := range ways {
 		folded.add(s.outcomeOf(w, source))
 	}
 	return folded.all
