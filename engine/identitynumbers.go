@@ -3,7 +3,6 @@ package engine
 import (
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/netsim-dev/netsim/model"
@@ -26,7 +25,9 @@ func readIdentityNumbers(c *model.Cluster) identityNumbers {
 	for _, o := range c.Others {
 		switch o.Origin.Kind {
 		case "CiliumIdentity":
-			n.identity(o)
+			if number, labels, ok := model.CiliumIdentity(o); ok {
+				n.add(labels, number)
+			}
 		case "CiliumEndpoint":
 			n.endpoint(o)
 		}
@@ -35,21 +36,6 @@ func readIdentityNumbers(c *model.Cluster) identityNumbers {
 		slices.Sort(list)
 	}
 	return n
-}
-
-func (n identityNumbers) identity(o *model.Object) {
-	var identity struct {
-		Labels map[string]string `json:"security-labels"`
-	}
-	number, err := strconv.ParseUint(o.Origin.Name, 10, 32)
-	if err != nil || json.Unmarshal(o.JSON, &identity) != nil {
-		return
-	}
-	var labels []string
-	for key, value := range identity.Labels {
-		labels = append(labels, key+"="+value)
-	}
-	n.add(labels, uint32(number))
 }
 
 func (n identityNumbers) endpoint(o *model.Object) {

@@ -2,11 +2,9 @@ package replay
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/netsim-dev/netsim/model"
@@ -67,7 +65,9 @@ func newPeople(s *sim.Sim) *people {
 	}
 	for _, o := range s.Cluster().Others {
 		if o.Origin.Kind == "CiliumIdentity" {
-			p.number(o)
+			if number, labels, ok := model.CiliumIdentity(o); ok {
+				p.numbers[number] = labels
+			}
 		}
 	}
 	whole := map[string]string{}
@@ -99,22 +99,6 @@ func (p *people) add(pod *model.Pod, whole map[string]string) {
 	if pod.Owner != nil && p.workloads[*pod.Owner] == nil {
 		p.workloads[*pod.Owner] = pod
 	}
-}
-
-func (p *people) number(o *model.Object) {
-	var identity struct {
-		Labels map[string]string `json:"security-labels"`
-	}
-	number, err := strconv.ParseUint(o.Origin.Name, 10, 32)
-	if err != nil || json.Unmarshal(o.JSON, &identity) != nil {
-		return
-	}
-	var labels []string
-	for key, value := range identity.Labels {
-		labels = append(labels, strings.TrimSuffix(key+"="+value, "="))
-	}
-	slices.Sort(labels)
-	p.numbers[uint32(number)] = labels
 }
 
 // ownLabels are what an identity has of the pod itself: the rest comes from its
